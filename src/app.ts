@@ -1,0 +1,42 @@
+/** Puts the app together: middleware in order, then each domain's routes. */
+import { Hono } from "hono";
+import { database } from "./db/client";
+import { metricRoutes } from "./metrics/routes";
+import { systemRoutes } from "./system";
+import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
+import { type App, type AppEnv, answerTheRest } from "./wire/rpc";
+
+/** Headers MLflow's own server sends with every answer. */
+const SECURITY_HEADERS = {
+  "X-Content-Type-Options": "nosniff",
+  "X-Frame-Options": "SAMEORIGIN",
+  Vary: "Origin",
+} as const;
+
+export function createApp(): App {
+  const app: App = new Hono<AppEnv>();
+
+  app.use(async (c, next) => {
+    c.set("db", database(c.env.DB));
+    await next();
+    for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
+  });
+
+  app.onError((thrown) => {
+    const error = toMlflowError(thrown);
+    if (error.status >= 500 && !(thrown instanceof MlflowError)) console.error(thrown);
+    return errorResponse(error);
+  });
+
+  systemRoutes(app);
+  metricRoutes(app);
+  answerTheRest(app);
+
+  app.notFound(async (c) => {
+    // Everything that is no API call is the page's: its files and, by way of the asset binding, its 404.
+    const isPage = ["GET", "HEAD"].includes(c.req.method) && !/^\/(ajax-)?api\//.test(c.req.path);
+    if (isPage && c.env.ASSETS) return c.env.ASSETS.fetch(c.req.raw);
+    return errorResponse(new MlflowError("ENDPOINT_NOT_FOUND", `No such endpoint: ${c.req.method} ${c.req.path}`));
+  });
+  return app;
+}

@@ -1,0 +1,34 @@
+import { integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+
+/** The last number handed out for each kind of sequential id. */
+export const counters = sqliteTable("counters", {
+  name: text().primaryKey(),
+  value: integer().notNull(),
+});
+
+export type LifecycleStage = "active" | "deleted";
+
+/** Ids are decimal texts: file stores wrote 18 digits, beyond what a JavaScript number holds. Times in ms since 1970. */
+export const experiments = sqliteTable(
+  "experiments",
+  {
+    experimentId: text("experiment_id").primaryKey(),
+    workspace: text().notNull().default("default"),
+    name: text().notNull(),
+    artifactLocation: text("artifact_location").notNull(),
+    lifecycleStage: text("lifecycle_stage").$type<LifecycleStage>().notNull().default("active"),
+    creationTime: integer("creation_time").notNull(),
+    lastUpdateTime: integer("last_update_time").notNull(),
+  },
+  (t) => [uniqueIndex("experiments_name").on(t.workspace, t.name)],
+);
+
+export const experimentTags = sqliteTable(
+  "experiment_tags",
+  {
+    experimentId: text("experiment_id").notNull(),
+    key: text().notNull(),
+    value: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.experimentId, t.key] })],
+);

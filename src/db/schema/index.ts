@@ -1,0 +1,4 @@
+export * from "./experiments";
+export * from "./metrics";
+export * from "./models";
+export * from "./runs";

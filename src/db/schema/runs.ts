@@ -1,0 +1,100 @@
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import type { LifecycleStage } from "./experiments";
+
+export type RunStatus = "RUNNING" | "SCHEDULED" | "FINISHED" | "FAILED" | "KILLED";
+
+/** Times in ms since 1970. The `hot` and `log_*` columns belong to the run's RunLog (src/metrics). */
+export const runs = sqliteTable(
+  "runs",
+  {
+    runId: text("run_id").primaryKey(),
+    experimentId: text("experiment_id").notNull(),
+    name: text().notNull(),
+    userId: text("user_id").notNull(),
+    status: text().$type<RunStatus>().notNull(),
+    startTime: integer("start_time").notNull(),
+    endTime: integer("end_time"),
+    lifecycleStage: text("lifecycle_stage").$type<LifecycleStage>().notNull().default("active"),
+    deletedTime: integer("deleted_time"),
+    artifactUri: text("artifact_uri").notNull(),
+    /** 1 while the run's RunLog may hold observations that D1 does not have yet. */
+    hot: integer().notNull().default(0),
+    /** The log position up to which everything is published. */
+    logPosition: integer("log_position").notNull().default(0),
+    /** Observations stored, and exact repeats dropped, up to the last publish. */
+    logAccepted: integer("log_accepted").notNull().default(0),
+    logDuplicate: integer("log_duplicate").notNull().default(0),
+  },
+  (t) => [
+    // Listing an experiment's runs by start time, the default order of a search.
+    index("runs_by_start").on(t.experimentId, t.lifecycleStage, sql`${t.startTime} DESC`, t.runId),
+    // The runs a search must ask for what is not published yet.
+    index("runs_hot").on(t.experimentId).where(sql`${t.hot} = 1`),
+  ],
+);
+
+/** `experiment_id` stands beside each key so that an index can lead with it. */
+export const params = sqliteTable(
+  "params",
+  {
+    runId: text("run_id").notNull(),
+    key: text().notNull(),
+    value: text().notNull(),
+    experimentId: text("experiment_id").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.key] })],
+);
+
+export const tags = sqliteTable(
+  "tags",
+  {
+    runId: text("run_id").notNull(),
+    key: text().notNull(),
+    value: text().notNull(),
+    experimentId: text("experiment_id").notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.key] })],
+);
+
+/** A dataset is one of its experiment; the first metadata given for a name and digest stays. */
+export const datasets = sqliteTable(
+  "datasets",
+  {
+    experimentId: text("experiment_id").notNull(),
+    name: text().notNull(),
+    digest: text().notNull(),
+    sourceType: text("source_type").notNull(),
+    source: text().notNull(),
+    schema: text(),
+    profile: text(),
+  },
+  (t) => [primaryKey({ columns: [t.experimentId, t.name, t.digest] })],
+);
+
+/** Datasets a run used. `tags` is a JSON list of {key, value}; `context` repeats the tag mlflow.data.context. */
+export const datasetInputs = sqliteTable(
+  "dataset_inputs",
+  {
+    runId: text("run_id").notNull(),
+    experimentId: text("experiment_id").notNull(),
+    name: text().notNull(),
+    digest: text().notNull(),
+    context: text(),
+    tags: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.runId, t.name, t.digest] })],
+);
+
+/** Models a run read (`kind` input) or made (`kind` output), in the order they were logged. */
+export const runModels = sqliteTable(
+  "run_models",
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    runId: text("run_id").notNull(),
+    kind: text().$type<"input" | "output">().notNull(),
+    modelId: text("model_id").notNull(),
+    step: integer().notNull().default(0),
+  },
+  (t) => [index("run_models_by_run").on(t.runId, t.kind)],
+);

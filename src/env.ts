@@ -1,0 +1,10 @@
+import type { RunLog } from "./metrics/run-log";
+
+/** The Worker's bindings, as wrangler.toml names them. */
+export interface Env {
+  DB: D1Database;
+  ARTIFACTS: R2Bucket;
+  RUN_LOGS: DurableObjectNamespace<RunLog>;
+  /** The web page. Absent where no page was built. */
+  ASSETS?: Fetcher;
+}

@@ -1,0 +1,38 @@
+/** Every limit as a named constant, with where it comes from. */
+
+// MLflow 3.17.2's own limits (its validation rules; see contract/ for the recorded behaviour).
+export const MAX_KEY_LENGTH = 250;
+export const MAX_PARAM_VALUE = 6000;
+export const MAX_TAG_VALUE = 8000;
+export const MAX_EXPERIMENT_TAG_VALUE = 20_000;
+export const MAX_EXPERIMENT_NAME = 500;
+export const MAX_ARTIFACT_LOCATION = 2048;
+export const MAX_BATCH_METRICS = 1000;
+export const MAX_BATCH_PARAMS = 100;
+export const MAX_BATCH_TAGS = 100;
+export const MAX_BATCH_TOTAL = 1000;
+export const MAX_SEARCH_RESULTS = 50_000;
+export const DEFAULT_SEARCH_RUNS = 1000;
+export const MAX_DATASET_NAME = 500;
+export const MAX_DATASET_DIGEST = 36;
+export const MAX_DATASET_SOURCE = 65_535;
+export const MAX_DATASET_SCHEMA = 1_048_575;
+export const MAX_DATASET_PROFILE = 16_777_215;
+export const MAX_INPUT_TAG_KEY = 255;
+export const MAX_INPUT_TAG_VALUE = 500;
+
+/**
+ * The largest JSON body read, in bytes. MLflow's nominal 1 MB never fires there, and 100 long params with 100 long
+ * tags, all of them of three-byte characters written as \u escapes, legally pass it.
+ */
+export const MAX_JSON_BODY = 16 * 1024 * 1024;
+
+// Cloudflare D1 (developers.cloudflare.com/d1/platform/limits).
+/** Bound parameters of one statement; json_each(?) carries any number of rows in one. */
+export const D1_MAX_PARAMETERS = 100;
+/** Bytes of one row, text or blob. */
+export const D1_MAX_ROW = 2_000_000;
+
+// Durable Objects (developers.cloudflare.com/durable-objects/platform/limits).
+/** Bytes of one row of a RunLog; the platform refuses 2 MB, and a row carries its own few bytes. */
+export const LOG_MAX_ROW = 1_900_000;

@@ -1,0 +1,3 @@
+import type { App } from "../wire/rpc";
+
+export function metricRoutes(_app: App): void {}

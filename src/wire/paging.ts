@@ -1,0 +1,33 @@
+/** Page tokens: base64 of `{"offset": n}`, as MLflow's stores write them; opaque to clients. */
+import { invalid } from "./errors";
+import { pythonRepr } from "./json";
+
+export const encodeOffset = (offset: number): string => btoa(JSON.stringify({ offset }));
+
+/** The offset a token stands for; 0 without one. Errors: 400 for anything this server would not have written. */
+export function decodeOffset(token: string | undefined): number {
+  if (!token) return 0;
+  let text: string;
+  try {
+    text = atob(token);
+  } catch {
+    throw invalid("Invalid page token, could not base64-decode");
+  }
+  let parsed: unknown;
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    throw invalid(`Invalid page token, decoded value=b${pythonRepr(text)}`);
+  }
+  const offset = (parsed as { offset?: unknown } | null)?.offset;
+  if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 1) {
+    throw invalid(`Invalid page token, parsed value=${pythonRepr(parsed)}`);
+  }
+  return offset;
+}
+
+/** Cuts a list that was read with one row more than asked for, and gives the token of the next page if there is one. */
+export function page<T>(rows: T[], offset: number, limit: number): { rows: T[]; next_page_token?: string } {
+  if (rows.length <= limit) return { rows };
+  return { rows: rows.slice(0, limit), next_page_token: encodeOffset(offset + limit) };
+}
