@@ -1,0 +1,120 @@
+/**
+ * Runs the conformance suite: real MLflow clients against this server, and against MLflow's own
+ * as a check of the tests themselves.
+ *
+ *   node conformance/run.mjs [--client 3.17.2]… [--server ours|mlflow]… [-k EXPR] [--json FILE] [--results DIR]
+ *
+ * Prints `N passed, N failed, N skipped` last; exits 1 when anything failed. A 5xx that our
+ * server gave to any client at any time counts as a failure, even when a retry hid it.
+ */
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { delimiter, join, resolve } from "node:path";
+import { parseArgs } from "node:util";
+import { startMlflow, startOurs } from "./servers.mjs";
+import { ensureVenv } from "./venvs.mjs";
+
+const HERE = import.meta.dirname;
+const ROOT = resolve(HERE, "..");
+const NEWEST = "3.17.2";
+const CLIENTS = [NEWEST, "3.4.0", "2.22.5"];
+const SERVERS = ["ours", "mlflow"];
+/** pytest's exit code when -k or -m left no test. */
+const NOTHING_SELECTED = 5;
+
+const { values: options } = parseArgs({
+  options: {
+    client: { type: "string", multiple: true, default: CLIENTS },
+    server: { type: "string", multiple: true, default: SERVERS },
+    keyword: { type: "string", short: "k" },
+    json: { type: "string" },
+    results: { type: "string", default: join(ROOT, "test-results", "conformance") },
+  },
+});
+for (const [name, known] of Object.entries({ client: CLIENTS, server: SERVERS })) {
+  const unknown = options[name].find((each) => !known.includes(each));
+  if (unknown) throw new Error(`--${name} ${unknown}: must be one of ${known.join(", ")}`);
+}
+
+/** Which tests a client runs against a server, as pytest's -m expression. */
+function selection(server, client) {
+  if (client !== NEWEST) return "any_client";
+  return server === "mlflow" ? "not ours_only" : "";
+}
+
+function countsOf(junitFile) {
+  const suite = readFileSync(junitFile, "utf8").match(/<testsuite [^>]*>/)?.[0] ?? "";
+  const attribute = (name) => Number(suite.match(new RegExp(` ${name}="(\\d+)"`))?.[1] ?? 0);
+  const failed = attribute("failures") + attribute("errors");
+  const skipped = attribute("skipped");
+  return { passed: attribute("tests") - failed - skipped, failed, skipped };
+}
+
+/** One pytest run, its output kept back until it is complete. Resolves to its counts. */
+async function runPytest(server, client, uri) {
+  const title = `MLflow ${client} client against ${server === "ours" ? "Tidemark" : "MLflow's own server"}`;
+  const junit = join(options.results, `${server}-${client}.xml`);
+  const errorLog = join(options.results, `${server}-${client}.5xx.log`);
+  for (const stale of [junit, errorLog]) rmSync(stale, { force: true });
+
+  const expression = selection(server, client);
+  const args = ["-m", "pytest", HERE, "-q", "--tb=short", "--tracking-uri", uri, "--junitxml", junit];
+  if (expression) args.push("-m", expression);
+  if (options.keyword) args.push("-k", options.keyword);
+  const env = {
+    ...process.env,
+    CONFORMANCE_5XX_LOG: errorLog,
+    MLFLOW_DISABLE_TELEMETRY: "true",
+    PYTHONDONTWRITEBYTECODE: "1",
+    PYTHONPATH: [join(HERE, "recording"), process.env.PYTHONPATH].filter(Boolean).join(delimiter),
+  };
+  const started = Date.now();
+  const child = spawn(join(venvs.get(client), "python"), args, { cwd: HERE, env, stdio: ["ignore", "pipe", "pipe"] });
+  let output = "";
+  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
+  const code = await new Promise((done, fail) => child.once("close", done).once("error", fail));
+  console.log(`\n== ${title} (${Math.round((Date.now() - started) / 1000)} s)\n${output.trimEnd()}`);
+
+  const counts = existsSync(junit) ? countsOf(junit) : { passed: 0, failed: 0, skipped: 0 };
+  if (code !== 0 && code !== NOTHING_SELECTED && counts.failed === 0) counts.failed = 1;
+  if (server === "ours" && existsSync(errorLog)) {
+    console.log(`Answers of 500 and above:\n${readFileSync(errorLog, "utf8").trimEnd()}`);
+    counts.failed += 1;
+  }
+  return counts;
+}
+
+/** All clients against one server, one after the other. Older clients only test ours. */
+async function testServer(server) {
+  const clients = options.client.filter((client) => server === "ours" || client === NEWEST);
+  if (clients.length === 0) return [];
+  const running = server === "ours" ? await startOurs(ROOT) : await startMlflow(venvs.get(NEWEST));
+  try {
+    const results = [];
+    for (const client of clients) results.push(await runPytest(server, client, running.uri));
+    return results;
+  } finally {
+    await running.stop();
+  }
+}
+
+mkdirSync(options.results, { recursive: true });
+const venvs = new Map();
+for (const client of new Set([NEWEST, ...options.client])) {
+  venvs.set(client, ensureVenv(join(ROOT, ".venvs"), client, join(HERE, "requirements", `${client}.txt`)));
+}
+for (const signal of ["SIGINT", "SIGTERM"]) process.once(signal, () => process.exit(130));
+
+const settled = await Promise.allSettled(options.server.map(testServer));
+const total = { passed: 0, failed: 0, skipped: 0 };
+for (const result of settled) {
+  if (result.status === "rejected") {
+    console.error(result.reason);
+    total.failed += 1;
+    continue;
+  }
+  for (const counts of result.value) for (const key of Object.keys(total)) total[key] += counts[key];
+}
+if (options.json) writeFileSync(options.json, JSON.stringify(total));
+console.log(`\n${total.passed} passed, ${total.failed} failed, ${total.skipped} skipped`);
+process.exitCode = total.failed > 0 ? 1 : 0;
