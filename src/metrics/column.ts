@@ -1,7 +1,16 @@
 /** One column of a block: integers (see scale.ts), their differences of order 0 to 2, bit-packed in groups. */
-import { type ByteReader, type ByteWriter, DamagedBlockError, getBits, highHalf, MAX_BLOCK_BYTES } from "./bits";
-import { pairToNumber, putBits, signedLength } from "./bits";
-import { integerOf, type Kind, PATTERN, RATIO, RATIO32, restore, type Scale, scalesOf } from "./scale";
+import {
+  type ByteReader,
+  type ByteWriter,
+  DamagedBlockError,
+  getBits,
+  highHalf,
+  MAX_BLOCK_BYTES,
+  pairToNumber,
+  putBits,
+  signedLength,
+} from "./bits";
+import { integerOf, type Kind, PATTERN, RATIO, restore, type Scale, scalesOf } from "./scale";
 
 /** Most points a column holds. */
 export const MAX_POINTS = 512;
@@ -151,11 +160,248 @@ function integers({ kind, q }: Scale, n: number): number[] {
   const exceptions: number[] = [];
   for (let i = 0; i < n; i++) {
     const value = source[i] as number;
-    const k = kind === RATIO && q === 1 && Number.isSafeInteger(value) ? value : integerOf(kind, q, value);
+    const k = integerOf(kind, q, value);
     if (Number.isNaN(k)) exceptions.push(i);
     lo[i] = k | 0;
     hi[i] = highHalf(k);
   }
   hold(exceptions, n);
   return exceptions;
+}
+
+/** Has every exception repeat the value before it (the first ones, the first value that is none). */
+function hold(exceptions: number[], n: number): void {
+  const { lo, hi } = pairs[0];
+  let first = 0;
+  while (first < n - 1 && exceptions[first] === first) first++;
+  for (const i of exceptions) {
+    const from = i < first ? first : Math.max(i - 1, 0);
+    lo[i] = lo[from] as number;
+    hi[i] = hi[from] as number;
+  }
+}
+
+/** Shifts away the trailing zero bits that all integers have; returns how many. */
+function dropTrailingZeros(n: number): number {
+  const { lo, hi } = pairs[0];
+  let anyLo = 0;
+  let anyHi = 0;
+  for (let i = 0; i < n; i++) {
+    anyLo |= lo[i] as number;
+    anyHi |= hi[i] as number;
+  }
+  const any = anyLo !== 0 ? anyLo : anyHi;
+  if (any === 0 || (anyLo & 1) === 1) return 0;
+  const shift = (anyLo !== 0 ? 31 : 63) - Math.clz32(any & -any);
+  for (let i = 0; i < n; i++) {
+    const high = hi[i] as number;
+    lo[i] = shift < 32 ? ((lo[i] as number) >>> shift) | ((high << 1) << (31 - shift)) : high >> (shift - 32);
+    hi[i] = shift < 32 ? high >> shift : high >> 31;
+  }
+  return shift;
+}
+
+/** Fills pairs[order] from its index `order` on with the differences of pairs[order - 1]. */
+function difference(order: 1 | 2, n: number): void {
+  const { lo: fromLo, hi: fromHi } = pairs[order === 1 ? 0 : 1];
+  const { lo, hi } = pairs[order];
+  for (let i = order; i < n; i++) {
+    const aLo = fromLo[i] as number;
+    const bLo = fromLo[i - 1] as number;
+    lo[i] = aLo - bLo;
+    hi[i] = (fromHi[i] as number) - (fromHi[i - 1] as number) - (aLo >>> 0 < bLo >>> 0 ? 1 : 0);
+  }
+}
+
+/** Finds how pairs[order] packs. */
+function measure(order: 0 | 1 | 2, n: number): Packing {
+  const { lo, hi } = pairs[order];
+  const count = Math.min(SAMPLES, n - order);
+  for (let i = 0; i < count; i++) {
+    const at = order + Math.floor((i * (n - order)) / count);
+    sample[i] = pairToNumber(lo[at] as number, hi[at] as number);
+  }
+  // The median may be rounded: any base will do, near is better.
+  const base = sample.subarray(0, count).sort()[count >> 1] as number;
+  const baseLo = count === 1 ? (lo[order] as number) : base | 0;
+  const baseHi = count === 1 ? (hi[order] as number) : highHalf(base) | 0;
+  const widths = new Uint8Array(Math.ceil((n - order) / GROUP));
+  let bits = 0;
+  for (let group = 0; group < widths.length; group++) {
+    const start = order + group * GROUP;
+    const end = Math.min(start + GROUP, n);
+    let anyLo = 0;
+    let anyHi = 0;
+    for (let i = start; i < end; i++) {
+      const low = lo[i] as number;
+      const restLo = (low - baseLo) | 0;
+      const restHi = ((hi[i] as number) - baseHi - (low >>> 0 < baseLo >>> 0 ? 1 : 0)) | 0;
+      const sign = restHi >> 31;
+      anyLo |= (restLo << 1) ^ sign;
+      anyHi |= ((restHi << 1) | (restLo >>> 31)) ^ sign;
+    }
+    const width = anyHi !== 0 ? 64 - Math.clz32(anyHi) : 32 - Math.clz32(anyLo);
+    widths[group] = width;
+    bits += width * (end - start);
+  }
+  let bytes = signedLength(baseLo, baseHi) + (bits === 0 ? 0 : widths.length + Math.ceil(bits / 8));
+  for (let i = 0; i < order; i++)
+    bytes += signedLength(pairs[i as 0 | 1].lo[i] as number, pairs[i as 0 | 1].hi[i] as number);
+  return { order, baseLo, baseHi, widths, bits, bytes };
+}
+
+function emit(writer: ByteWriter, { kind, q, shift, exceptions, packing }: Plan, n: number): void {
+  const { order, baseLo, baseHi, widths, bits } = packing;
+  const has = (shift === 0 ? 0 : HAS_SHIFT) | (bits === 0 ? 0 : PACKED) | (q === 1 ? 0 : HAS_Q);
+  writer.byte(order | (kind << KIND_SHIFT) | has | (exceptions.length === 0 ? 0 : HAS_EXCEPTIONS));
+  if (q !== 1) writer.varint(q | 0, highHalf(q));
+  if (shift !== 0) writer.byte(shift);
+  for (const [i, { lo, hi }] of pairs.slice(0, order).entries()) writer.signed(lo[i] as number, hi[i] as number);
+  writer.signed(baseLo, baseHi);
+  if (bits !== 0) {
+    writer.append(widths);
+    writer.append(pack(packing, n));
+  }
+  if (exceptions.length !== 0) writeExceptions(writer, exceptions);
+}
+
+/** The differences less their base, as zigzag, one after the other in the width of their group. */
+function pack({ order, baseLo, baseHi, widths, bits }: Packing, n: number): Uint8Array {
+  const { lo, hi } = pairs[order];
+  const bytes = Math.ceil(bits / 8);
+  words.fill(0, 0, (bits >> 5) + 2);
+  for (let i = order, bit = 0; i < n; i++) {
+    const width = widths[Math.floor((i - order) / GROUP)] as number;
+    const low = lo[i] as number;
+    const restLo = (low - baseLo) | 0;
+    const restHi = ((hi[i] as number) - baseHi - (low >>> 0 < baseLo >>> 0 ? 1 : 0)) | 0;
+    const sign = restHi >> 31;
+    putBits(words, bit, width, (restLo << 1) ^ sign, ((restHi << 1) | (restLo >>> 31)) ^ sign);
+    bit += width;
+  }
+  return wordBytes.subarray(0, bytes);
+}
+
+/** Reads widths and packed bits into pairs[0] from index `order` on; returns the largest width. */
+function unpack(reader: ByteReader, order: number, n: number): number {
+  const widths = reader.view(Math.ceil((n - order) / GROUP));
+  let bits = 0;
+  let widest = 0;
+  for (let group = 0; group < widths.length; group++) {
+    const width = widths[group] as number;
+    bits += width * Math.min(GROUP, n - order - group * GROUP);
+    widest = Math.max(widest, width);
+  }
+  if (widest > 64) throw new DamagedBlockError("The block has integers of more than 64 bits.");
+  wordBytes.set(reader.view(Math.ceil(bits / 8)));
+  const { lo, hi } = pairs[0];
+  for (let group = 0, bit = 0; group < widths.length; group++) {
+    const start = order + group * GROUP;
+    const end = Math.min(start + GROUP, n);
+    const width = widths[group] as number;
+    getBits(words, bit, width, lo, hi, start, end);
+    bit += width * (end - start);
+  }
+  return widest;
+}
+
+/** What `unpack` leaves where all differences are the base. */
+function clear(order: number, n: number): number {
+  pairs[0].lo.fill(0, order, n);
+  pairs[0].hi.fill(0, order, n);
+  return 0;
+}
+
+/**
+ * Undoes zigzag, base and differences in doubles, straight into `out`. Right only where nothing on the way passes 2^53:
+ * widths up to 32, and seeds and base within the bounds that `readColumn` checks.
+ */
+function integrateNumbers(base: number, order: number, n: number, out: Float64Array, at: number): void {
+  const { lo, hi } = pairs[0];
+  for (let i = 0; i < order; i++) out[at + i] = pairToNumber(lo[i] as number, hi[i] as number);
+  if (order === 0) {
+    for (let i = 0; i < n; i++) out[at + i] = base + unzigzag(lo[i] as number);
+    return;
+  }
+  let value = out[at] as number;
+  if (order === 1) {
+    for (let i = 1; i < n; i++) out[at + i] = value += base + unzigzag(lo[i] as number);
+    return;
+  }
+  let slope = out[at + 1] as number;
+  out[at + 1] = value += slope;
+  for (let i = 2; i < n; i++) {
+    slope += base + unzigzag(lo[i] as number);
+    out[at + i] = value += slope;
+  }
+}
+
+function unzigzag(x: number): number {
+  return (x >>> 1) ^ -(x & 1);
+}
+
+/** Undoes zigzag, base and differences in pairs[0], for integers of any size. */
+function integratePairs(baseLo: number, baseHi: number, order: number, n: number): void {
+  const { lo, hi } = pairs[0];
+  for (let i = order; i < n; i++) {
+    const low = lo[i] as number;
+    const high = hi[i] as number;
+    const sign = -(low & 1);
+    const sum = ((((low >>> 1) | (high << 31)) ^ sign) + baseLo) | 0;
+    lo[i] = sum;
+    hi[i] = ((high >>> 1) ^ sign) + baseHi + (sum >>> 0 < baseLo >>> 0 ? 1 : 0);
+  }
+  for (let from = order - 1; from >= 0; from--) {
+    let sumLo = lo[from] as number;
+    let sumHi = hi[from] as number;
+    for (let i = from + 1; i < n; i++) {
+      const low = lo[i] as number;
+      sumLo = (sumLo + low) | 0;
+      sumHi = (sumHi + (hi[i] as number) + (sumLo >>> 0 < low >>> 0 ? 1 : 0)) | 0;
+      lo[i] = sumLo;
+      hi[i] = sumHi;
+    }
+  }
+}
+
+/** Shifts the integers of pairs[0] back to the bit patterns of doubles, and puts those into `out`. */
+function joinPatterns(shift: number, n: number, out: Float64Array, at: number): void {
+  const { lo, hi } = pairs[0];
+  const halves = new Int32Array(out.buffer, out.byteOffset + 8 * at, 2 * n);
+  for (let i = 0; i < n; i++) {
+    const low = lo[i] as number;
+    halves[2 * i] = shift < 32 ? low << shift : 0;
+    halves[2 * i + 1] =
+      shift < 32 ? ((hi[i] as number) << shift) | ((low >>> 1) >>> (31 - shift)) : low << (shift - 32);
+  }
+}
+
+/** Turns the shifted integers in `out` into values. */
+function rescale(kind: Kind, q: number, unit: number, n: number, out: Float64Array, at: number): void {
+  const end = at + n;
+  if (unit !== 1) for (let i = at; i < end; i++) out[i] = (out[i] as number) * unit;
+  if (kind !== RATIO) for (let i = at; i < end; i++) out[i] = restore(kind, q, out[i] as number);
+  else if (q !== 1) for (let i = at; i < end; i++) out[i] = (out[i] as number) / q;
+}
+
+/** Number of exceptions; for each the points passed over since the one before, and the double itself. */
+function writeExceptions(writer: ByteWriter, exceptions: number[]): void {
+  writer.varint(exceptions.length);
+  let next = 0;
+  for (const i of exceptions) {
+    writer.varint(i - next);
+    one[0] = source[i] as number;
+    writer.append(oneBytes);
+    next = i + 1;
+  }
+}
+
+function readExceptions(reader: ByteReader, n: number, out: Float64Array, at: number): void {
+  const count = reader.varint();
+  for (let done = 0, i = 0; done < count; done++, i++) {
+    i += reader.varint();
+    oneBytes.set(reader.view(8));
+    if (i >= n) throw new DamagedBlockError("The block has a value past its last point.");
+    out[at + i] = one[0] as number;
+  }
 }

@@ -1,14 +1,44 @@
 /** Latest values of runs whose RunLog holds observations that D1 lacks. */
+import { eq } from "drizzle-orm";
 import type { Database } from "../db/client";
-import type { latestMetrics } from "../db/schema";
+import { latestMetrics } from "../db/schema";
 import type { Env } from "../env";
+import { compareValues } from "./observation";
+import { eachBounded, withLog } from "./run-logs";
 
 export type LatestMetric = typeof latestMetrics.$inferSelect;
 
-/** Adds to (or replaces in) each hot run's list what its log knows better than D1. */
+/**
+ * Adds to (or replaces in) each hot run's list what its log knows better than D1. `byRun` holds what D1 answered
+ * together with `logPosition`; a run that has published since is read again.
+ */
 export async function overlayHot(
-  _env: Env,
-  _db: Database,
-  _hot: readonly { runId: string; logPosition: number }[],
-  _byRun: Map<string, LatestMetric[]>,
-): Promise<void> {}
+  env: Env,
+  db: Database,
+  hot: readonly { runId: string; experimentId: string; logPosition: number }[],
+  byRun: Map<string, LatestMetric[]>,
+): Promise<void> {
+  await eachBounded(hot, async ({ runId, experimentId, logPosition }) => {
+    const tail = await withLog(env, runId, async (log) => await log.latest());
+    let rows = byRun.get(runId) ?? [];
+    if (tail.position > logPosition) {
+      rows = await db.select().from(latestMetrics).where(eq(latestMetrics.runId, runId)).orderBy(latestMetrics.key);
+    }
+    const byKey = new Map(rows.map((row) => [row.key, row]));
+    for (const { key, step, timestamp, value } of tail.latest) {
+      const known = byKey.get(key);
+      if (known && !isLater({ step, timestamp, value }, known)) continue;
+      const isNan = Number(Number.isNaN(value));
+      byKey.set(key, { runId, experimentId, key, step, timestamp, value: isNan ? 0 : value, isNan });
+    }
+    byRun.set(
+      runId,
+      [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
+    );
+  });
+}
+
+function isLater(a: { step: number; timestamp: number; value: number }, b: LatestMetric): boolean {
+  const known = b.isNan ? Number.NaN : b.value;
+  return (a.step - b.step || a.timestamp - b.timestamp || compareValues(a.value, known)) > 0;
+}

@@ -1,5 +1,390 @@
+/**
+ * RunLog: one Durable Object a run, the only writer of its metrics. It orders, dedupes and buffers them, acknowledges
+ * after one durable row, and publishes to D1 lazily. docs/storage.md says what it keeps; docs/decisions why it is so.
+ */
 import { DurableObject } from "cloudflare:workers";
+import type { LifecycleStage } from "../db/schema";
 import type { Env } from "../env";
+import { BLOCK_POINTS, type Columns } from "./block";
+import { CommitQueue, type Counts } from "./commit-queue";
+import { LogStore } from "./log-store";
+import { newColumns } from "./observation";
+import { decodePacks, encodePack, type KeyedColumns } from "./pack";
+import { publishStatements } from "./publish";
+import { Series } from "./series";
 
-/** Orders, dedupes and buffers the metrics of one run. */
-export class RunLog extends DurableObject<Env> {}
+/** A log with nothing new for this long publishes everything and goes cold. */
+const IDLE_MS = 5_000;
+/** A busy log publishes at least this often, and is looked at no more often: each alarm set is a row written. */
+const PERIOD_MS = 60_000;
+/** A busy log publishes without waiting for its period once a key, or all keys together, have this many points. */
+const KEY_POINTS = 8 * BLOCK_POINTS;
+const TOTAL_POINTS = 65_536;
+/** A log that can't publish refuses more than this: about 64 MB of the object's memory, and well inside its storage. */
+const MAX_POINTS = 1_000_000;
+/** First and longest pause before a failed publish is tried again. */
+const RETRY_MS = 2_000;
+
+export type AppendResult =
+  | { ok: true; accepted: number; duplicate: number }
+  | { ok: false; reason: "not_found" | "full" }
+  | { ok: false; reason: "inactive"; lifecycleStage: LifecycleStage };
+
+/** What the log has of one key that D1 may lack. `position` is the last publish's, as the log knows it. */
+export interface Tail {
+  position: number;
+  steps: Float64Array;
+  timestamps: Float64Array;
+  values: Float64Array;
+}
+
+export interface LatestTail {
+  position: number;
+  latest: { key: string; step: number; timestamp: number; value: number }[];
+}
+
+interface RunState {
+  lifecycle_stage: LifecycleStage;
+  log_position: number;
+  log_accepted: number;
+  log_duplicate: number;
+}
+
+/** A publish on its way: what it took of each key, so that the log can be trimmed once D1 has it. */
+interface InFlight {
+  position: number;
+  sealed: Map<string, number>;
+  carried: Map<string, number>;
+}
+
+export class RunLog extends DurableObject<Env> {
+  readonly #store = new LogStore(this.ctx.storage);
+  readonly #series = new Map<string, Series>();
+  readonly #queue = new CommitQueue(
+    (packs) => this.#commit(packs),
+    () => this.ctx.storage.sync(),
+  );
+  /** The run as D1 has it, only while the run is active and marked hot there: the gate every append passes. */
+  #run: RunState | undefined;
+  #runId: string | undefined;
+  #loaded = false;
+  #recovered = false;
+  /** The end of the last opening or publish: they exclude each other. */
+  #last: Promise<unknown> = Promise.resolve();
+  #inFlight: InFlight | undefined;
+  #publishAsked = false;
+  #failures = 0;
+  /** The position of the last publish. */
+  #published = 0;
+  /** Observations in the log, in its longest key, and sealed before; repeats dropped. */
+  #points = 0;
+  #longest = 0;
+  #sealed = 0;
+  #duplicate = 0;
+  #lastAppend = 0;
+  #lastPublish = 0;
+  #alarmSet = false;
+
+  /**
+   * Takes a packed batch of one run (encodePack). Acknowledged means durable; exact repeats of what is still in the
+   * log write nothing.
+   */
+  async append(runId: string, pack: Uint8Array): Promise<AppendResult> {
+    this.#runId = runId;
+    // Checked again after each wait: a publish that goes cold may have closed the gate meanwhile.
+    while (!this.#run) {
+      const run = await this.#exclusively(() => this.#open(runId));
+      if (!run) return { ok: false, reason: "not_found" };
+      if (run.lifecycle_stage !== "active") {
+        return { ok: false, reason: "inactive", lifecycleStage: run.lifecycle_stage };
+      }
+    }
+    if (this.#points >= MAX_POINTS) {
+      this.#publishSoon();
+      return { ok: false, reason: "full" };
+    }
+    const counts = await this.#queue.push(pack);
+    if (this.#due()) this.#publishSoon();
+    return { ok: true, ...counts };
+  }
+
+  /** The unpublished observations of one key, in arrival order. */
+  tail(key: string): Tail {
+    this.#load();
+    const columns = this.#series.get(key)?.columns() ?? newColumns(0);
+    // Copies: a view would carry its whole buffer across.
+    return {
+      position: this.#published,
+      steps: columns.steps.slice(),
+      timestamps: columns.timestamps.slice(),
+      values: columns.values.slice(),
+    };
+  }
+
+  /** The latest unpublished observation of every key. */
+  latest(): LatestTail {
+    this.#load();
+    const latest: LatestTail["latest"] = [];
+    for (const [key, series] of this.#series) {
+      const last = series.latest();
+      if (last) latest.push({ key, ...last });
+    }
+    return { position: this.#published, latest };
+  }
+
+  /** Publishes everything and goes cold; the run's life-cycle is read anew before the next append. */
+  async flush(runId: string): Promise<void> {
+    this.#runId = runId;
+    await this.#exclusively(() => this.#publish("all"));
+  }
+
+  override async alarm(): Promise<void> {
+    this.#alarmSet = false;
+    const now = Date.now();
+    const idle = now - this.#lastAppend >= IDLE_MS;
+    try {
+      if (idle) await this.#exclusively(() => this.#publish("all"));
+      else if (now - this.#lastPublish >= PERIOD_MS || this.#due()) await this.#exclusively(() => this.#publish("due"));
+      this.#failures = 0;
+    } catch (error) {
+      // Not thrown on: the platform gives up on an alarm after a few failures, and this log must not.
+      console.error("publish failed, will be tried again", error);
+      this.#failures++;
+    }
+    this.#load();
+    if (this.#points > 0 && !this.#alarmSet) {
+      const retry = Math.min(RETRY_MS * 2 ** (this.#failures - 1), PERIOD_MS);
+      this.#alarmSet = true;
+      await this.ctx.storage.setAlarm(Date.now() + (this.#failures > 0 ? retry : PERIOD_MS));
+    }
+  }
+
+  #exclusively<T>(work: () => Promise<T>): Promise<T> {
+    const run = this.#last.then(work);
+    this.#last = run.catch(() => undefined);
+    return run;
+  }
+
+  /** Reads the rows back into memory, once per life of the object. */
+  #load(): void {
+    if (this.#loaded) return;
+    for (const row of this.#store.rows()) this.#apply(row.data);
+    this.#loaded = true;
+  }
+
+  #apply(packs: Uint8Array, except?: ReadonlySet<string>): Counts {
+    const counts = { accepted: 0, duplicate: 0 };
+    let lastKey: string | undefined;
+    let series: Series | undefined;
+    decodePacks(packs, (key, step, timestamp, value) => {
+      if (except?.has(key)) return;
+      if (key !== lastKey || !series) {
+        series = this.#series.get(key) ?? new Series();
+        this.#series.set(key, series);
+        lastKey = key;
+      }
+      if (series.add(step, timestamp, value)) counts.accepted++;
+      else counts.duplicate++;
+      if (series.length > this.#longest) this.#longest = series.length;
+    });
+    this.#points += counts.accepted;
+    return counts;
+  }
+
+  /** Marks the run hot in D1, which also tells what D1 knows of it. Undefined when D1 has no such run. */
+  async #open(runId: string): Promise<RunState | undefined> {
+    if (this.#run) return this.#run;
+    const run = await this.env.DB.prepare(
+      `UPDATE runs SET hot = (hot OR lifecycle_stage = 'active') WHERE run_id = ?1
+       RETURNING lifecycle_stage, log_position, log_accepted, log_duplicate`,
+    )
+      .bind(runId)
+      .first<RunState>();
+    if (!run || run.lifecycle_stage !== "active") return run ?? undefined;
+    await this.#recover(runId, run);
+    this.#store.begin(runId);
+    this.#lastPublish = Date.now();
+    this.#run = run;
+    return run;
+  }
+
+  /**
+   * A publish may have reached D1 without the log being trimmed (the object died, or the answer got lost). Positions
+   * are never used twice, so rows at or before D1's position are exactly what that publish took: finish its trim.
+   */
+  async #recover(runId: string, run: RunState): Promise<void> {
+    this.#published = run.log_position;
+    this.#sealed = run.log_accepted;
+    this.#duplicate = Math.max(this.#duplicate, run.log_duplicate);
+    if (this.#inFlight && this.#inFlight.position <= run.log_position) this.#trim(this.#inFlight);
+    this.#inFlight = undefined;
+    if (this.#recovered) return;
+    this.#alarmSet ||= (await this.ctx.storage.getAlarm()) !== null;
+    this.#store.continueAfter(run.log_position);
+    const rows = this.#store.rows();
+    if (rows.some((r) => r.position <= run.log_position)) {
+      const sealed = await this.#sealedAt(runId, run.log_position);
+      // Nothing below awaits, so no other call sees the half-built state.
+      this.#series.clear();
+      this.#points = 0;
+      for (const row of rows) if (row.position <= run.log_position) this.#apply(row.data, sealed);
+      this.#store.trim(run.log_position, packAll(this.#series));
+      for (const row of rows) if (row.position > run.log_position) this.#apply(row.data);
+      this.#loaded = true;
+    }
+    this.#load();
+    this.#recovered = true;
+  }
+
+  /** The keys whose history went out with the publish at a position. */
+  async #sealedAt(runId: string, position: number): Promise<Set<string>> {
+    const { results } = await this.env.DB.prepare(
+      "SELECT DISTINCT key FROM metric_chunks WHERE run_id = ?1 AND position = ?2",
+    )
+      .bind(runId, position)
+      .all<{ key: string }>();
+    return new Set(results.map((r) => r.key));
+  }
+
+  /** One group of waiting requests: into memory and into the log, with no await between. */
+  #commit(packs: readonly Uint8Array[]): Counts[] {
+    try {
+      const fresh: Uint8Array[] = [];
+      const counts = packs.map((pack) => {
+        const count = this.#apply(pack);
+        if (count.accepted > 0) fresh.push(pack);
+        this.#duplicate += count.duplicate;
+        return count;
+      });
+      this.#lastAppend = Date.now();
+      if (fresh.length > 0) {
+        this.#store.append(fresh);
+        if (!this.#alarmSet) {
+          this.#alarmSet = true;
+          void this.ctx.storage.setAlarm(this.#lastAppend + IDLE_MS);
+        }
+      }
+      return counts;
+    } catch (error) {
+      // Memory may now hold what the storage lacks: start over from the storage.
+      this.ctx.abort(`commit failed: ${error}`);
+      throw error;
+    }
+  }
+
+  #due(): boolean {
+    return this.#points >= TOTAL_POINTS || this.#longest >= KEY_POINTS;
+  }
+
+  #publishSoon(): void {
+    if (this.#publishAsked) return;
+    this.#publishAsked = true;
+    const publish = this.#exclusively(() => this.#publish("due"))
+      .catch((error) => console.error("publish failed, the alarm will try again", error))
+      .finally(() => {
+        this.#publishAsked = false;
+      });
+    this.ctx.waitUntil(publish);
+  }
+
+  /**
+   * `due` seals the keys that have a block's worth (or, in a log that is full of small ones, every key) and lets the log
+   * live on; `all` closes the gate, lets what is on its
+   * way come in, seals every key, marks the run cold and leaves nothing stored.
+   */
+  async #publish(what: "all" | "due"): Promise<void> {
+    const runId = this.#runId ?? this.#store.runId();
+    if (!runId) return;
+    const cold = what === "all";
+    if (cold) {
+      this.#run = undefined;
+      await this.#queue.drained();
+    }
+    if (!this.#recovered || this.#inFlight || cold) {
+      const run = await this.#runState(runId);
+      // The run was removed for good while its log still held something: nobody can ask for that any more.
+      if (!run) return this.#forget();
+      await this.#recover(runId, run);
+    }
+    if (this.#points === 0 && !cold) return;
+    const everything = cold || this.#points >= TOTAL_POINTS;
+    const position = this.#store.seal();
+    const inFlight: InFlight = { position, sealed: new Map(), carried: new Map() };
+    const columns = new Map<string, Columns>();
+    for (const [key, series] of this.#series) {
+      if (everything || series.length >= BLOCK_POINTS) {
+        inFlight.sealed.set(key, series.length);
+        columns.set(key, series.columns());
+      } else {
+        inFlight.carried.set(key, series.length);
+      }
+    }
+    const sealed = this.#sealed + sum(inFlight.sealed.values());
+    this.#inFlight = inFlight;
+    await this.env.DB.batch(
+      publishStatements(this.env.DB, {
+        runId,
+        position,
+        cold,
+        accepted: sealed,
+        duplicate: this.#duplicate,
+        latest: this.#series,
+        sealed: columns,
+      }),
+    );
+    this.#published = Math.max(this.#published, position);
+    this.#sealed = sealed;
+    this.#lastPublish = Date.now();
+    this.#inFlight = undefined;
+    if (cold) await this.#forget();
+    else this.#trim(inFlight);
+  }
+
+  async #runState(runId: string): Promise<RunState | null> {
+    return await this.env.DB.prepare(
+      "SELECT lifecycle_stage, log_position, log_accepted, log_duplicate FROM runs WHERE run_id = ?1",
+    )
+      .bind(runId)
+      .first<RunState>();
+  }
+
+  /** Drops what D1 has from memory and rows; what a publish left out stays as a carry, at new positions. */
+  #trim({ position, sealed, carried }: InFlight): void {
+    for (const [key, count] of sealed) {
+      const series = this.#series.get(key);
+      if (!series) continue;
+      this.#points -= count;
+      if (series.length === count) this.#series.delete(key);
+      else series.drop(count);
+    }
+    this.#longest = Math.max(0, ...Array.from(this.#series.values(), (s) => s.length));
+    const carry: KeyedColumns[] = [];
+    for (const [key, count] of carried) {
+      const columns = this.#series.get(key)?.columns(0, count);
+      if (columns) carry.push({ key, columns });
+    }
+    this.#store.trim(position, carry.length > 0 ? [encodePack(carry)] : []);
+  }
+
+  /** Leaves nothing behind that is stored or billed. The gate is closed and the queue empty while this runs. */
+  async #forget(): Promise<void> {
+    this.#series.clear();
+    this.#points = 0;
+    this.#longest = 0;
+    this.#loaded = true;
+    this.#alarmSet = false;
+    await this.ctx.storage.deleteAll();
+  }
+}
+
+function packAll(series: ReadonlyMap<string, Series>): Uint8Array[] {
+  const keyed: KeyedColumns[] = [];
+  for (const [key, s] of series) if (s.length > 0) keyed.push({ key, columns: s.columns() });
+  return keyed.length > 0 ? [encodePack(keyed)] : [];
+}
+
+function sum(numbers: Iterable<number>): number {
+  let total = 0;
+  for (const n of numbers) total += n;
+  return total;
+}

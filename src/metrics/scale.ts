@@ -18,8 +18,8 @@ export interface Scale {
   q: number;
 }
 
-/** Integers beyond this aren't worth trying, and below it rounding by `Math.round` is exact. */
-const MAX_INTEGER = 2 ** 51;
+/** Largest integer that a column may hold. */
+const MAX_INTEGER = 2 ** 53;
 const MAX_DECIMAL = 1e12;
 /** Convergents with larger denominators would hit any double (float32) by chance. */
 const MAX_RATIO = 1e7;

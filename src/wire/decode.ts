@@ -81,6 +81,8 @@ export function decodeBody(endpoint: ContractEndpoint, text: string): Json {
 }
 
 function checkRequired(endpoint: ContractEndpoint, request: Json): Json {
+  // Clients before 1.0 knew runs by run_uuid; every request that takes both takes either.
+  if (!request.run_id && request.run_uuid) request.run_id = request.run_uuid;
   for (const field of tableOf(endpoint.fields).fields) {
     const value = request[field.name];
     if (field.required && (value === undefined || value === "")) throw missingParameter(field.name);
@@ -143,6 +145,8 @@ function decodeScalar(field: Field, value: unknown, path: string): unknown {
     case "double":
     case "float":
       if (typeof value === "number") return value;
+      // As MLflow: Python takes a bool for a number.
+      if (typeof value === "boolean") return Number(value);
       if (value === "NaN") return Number.NaN;
       if (typeof value === "string" && NUMERIC.test(value)) return Number(value.replace(/inf$/, "Infinity"));
       break;
