@@ -1,0 +1,75 @@
+import { lookup } from "node:dns/promises";
+import { createServer } from "node:net";
+import { UsageError } from "./options.cjs";
+
+/** Where the server listens: one port, on one or two addresses. */
+export interface Listening {
+  addresses: string[];
+  port: number;
+  /** Address for a client on this machine. */
+  url: string;
+}
+
+const IPV6_LOOPBACK = "::1";
+const NO_SUCH_ADDRESS = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
+
+/**
+ * Finds out where to listen and that nobody else does. "localhost" means both loopback addresses, since clients
+ * disagree on which one they try.
+ * @param port 0 picks a free one
+ * @throws {UsageError}
+ */
+export async function chooseAddress(host: string, port: number): Promise<Listening> {
+  if (host !== "localhost") {
+    const address = await resolve(host);
+    const chosen = await probe(address, port).catch((error) => explain(error, host, port));
+    return { addresses: [address], port: chosen, url: clientUrl(host, chosen) };
+  }
+  const chosen = await probe("127.0.0.1", port).catch((error) => explain(error, host, port));
+  const addresses = ["127.0.0.1"];
+  try {
+    await probe(IPV6_LOOPBACK, chosen);
+    addresses.push(IPV6_LOOPBACK);
+  } catch (error) {
+    if (!NO_SUCH_ADDRESS.has(codeOf(error))) explain(error, host, chosen);
+  }
+  return { addresses, port: chosen, url: clientUrl(host, chosen) };
+}
+
+async function resolve(host: string): Promise<string> {
+  try {
+    return (await lookup(host)).address;
+  } catch {
+    throw new UsageError(`the host "${host}" is not known.`);
+  }
+}
+
+/** Listens for a moment; resolves to the port. */
+function probe(address: string, port: number): Promise<number> {
+  return new Promise((done, failed) => {
+    const server = createServer();
+    server.once("error", failed);
+    server.listen({ host: address, port, ipv6Only: true, exclusive: true }, () => {
+      const bound = server.address();
+      server.close(() => done(typeof bound === "object" && bound ? bound.port : port));
+    });
+  });
+}
+
+function explain(error: unknown, host: string, port: number): never {
+  const code = codeOf(error);
+  if (code === "EADDRINUSE") throw new UsageError(`port ${port} on ${host} is already in use; choose another: --port.`);
+  if (code === "EACCES") throw new UsageError(`port ${port} on ${host} may not be opened: permission denied.`);
+  if (NO_SUCH_ADDRESS.has(code)) throw new UsageError(`"${host}" is not an address of this machine.`);
+  throw new UsageError(`cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}.`);
+}
+
+function codeOf(error: unknown): string {
+  return (error as NodeJS.ErrnoException).code ?? "";
+}
+
+/** A server on all addresses is reached by name; IPv6 addresses stand in brackets. */
+function clientUrl(host: string, port: number): string {
+  const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
+  return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
+}
