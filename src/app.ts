@@ -1,5 +1,6 @@
 /** Puts the app together: middleware in order, then each domain's routes. */
 import { Hono } from "hono";
+import { artifactRoutes } from "./artifacts/routes";
 import { database } from "./db/client";
 import { metricRoutes } from "./metrics/routes";
 import { systemRoutes } from "./system";
@@ -30,6 +31,7 @@ export function createApp(): App {
 
   systemRoutes(app);
   metricRoutes(app);
+  artifactRoutes(app);
   answerTheRest(app);
 
   app.notFound(async (c) => {

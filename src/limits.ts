@@ -36,3 +36,14 @@ export const D1_MAX_ROW = 2_000_000;
 // Durable Objects (developers.cloudflare.com/durable-objects/platform/limits).
 /** Bytes of one row of a RunLog; the platform refuses 2 MB, and a row carries its own few bytes. */
 export const LOG_MAX_ROW = 1_900_000;
+
+// R2 (developers.cloudflare.com/r2/platform/limits and .../r2/api/workers/workers-multipart-usage).
+/** Bytes of an object's key. */
+export const R2_MAX_KEY = 1024;
+/** Keys of one list page and of one batch delete. */
+export const R2_PAGE = 1000;
+/** Bytes of a part of a multipart upload: R2 wants 5 MiB or more, all equal but the last. One is held in memory. */
+export const R2_PART = 8 * 1024 * 1024;
+export const R2_MAX_PARTS = 10_000;
+/** Bytes of a file sent to the page's upload-artifact route (MLflow's limit). */
+export const MAX_PAGE_UPLOAD = 10 * 1024 * 1024;
