@@ -3,6 +3,7 @@ import { Hono } from "hono";
 import { artifactRoutes } from "./artifacts/routes";
 import { database } from "./db/client";
 import { metricRoutes } from "./metrics/routes";
+import { loggedModelRoutes } from "./models/logged-model-routes";
 import { systemRoutes } from "./system";
 import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
 import { type App, type AppEnv, answerTheRest } from "./wire/rpc";
@@ -32,6 +33,7 @@ export function createApp(): App {
   systemRoutes(app);
   metricRoutes(app);
   artifactRoutes(app);
+  loggedModelRoutes(app);
   answerTheRest(app);
 
   app.notFound(async (c) => {

@@ -20,6 +20,8 @@ export const MAX_DATASET_SCHEMA = 1_048_575;
 export const MAX_DATASET_PROFILE = 16_777_215;
 export const MAX_INPUT_TAG_KEY = 255;
 export const MAX_INPUT_TAG_VALUE = 500;
+/** Logged models of one page of a search. MLflow has no such limit; a Worker's memory has. */
+export const LOGGED_MODELS_PAGE = 1000;
 
 /**
  * The largest JSON body read, in bytes. MLflow's nominal 1 MB never fires there, and 100 long params with 100 long

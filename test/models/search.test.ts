@@ -1,0 +1,185 @@
+import { SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, expect, test } from "vitest";
+import { parseFilter } from "../../src/models/logged-model-filter";
+
+type Json = Record<string, unknown>;
+
+async function search(body: Json): Promise<{ status: number; names: string[]; token?: string; message?: string }> {
+  const answer = await SELF.fetch("http://tidemark/api/2.0/mlflow/logged-models/search", {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify({ experiment_ids: ["1"], ...body }),
+  });
+  const json = (await answer.json()) as {
+    models?: { info: { name: string } }[];
+    next_page_token?: string;
+    message?: string;
+  };
+  return {
+    status: answer.status,
+    names: (json.models ?? []).map((m) => m.info.name),
+    ...(json.next_page_token && { token: json.next_page_token }),
+    ...(json.message && { message: json.message }),
+  };
+}
+
+const names = async (filter: string) => (await search({ filter })).names;
+
+beforeAll(async () => {
+  const add = env.DB.prepare(
+    `INSERT INTO logged_models (model_id, experiment_id, name, artifact_uri, status, model_type, source_run_id,
+       creation_time, last_update_time, lifecycle_stage) VALUES (?, ?, ?, 'u', ?, ?, ?, ?, ?, ?)`,
+  );
+  const rows = [
+    ["m-a", "1", "alpha", "LOGGED_MODEL_READY", "Agent", "run1", 100, 500, "active"],
+    ["m-b", "1", "Beta_x", "LOGGED_MODEL_PENDING", "", "run1", 200, 400, "active"],
+    ["m-c", "1", "gamma*", "LOGGED_MODEL_READY", "", "run2", 300, 300, "active"],
+    ["m-d", "1", "same", "LOGGED_MODEL_READY", "", "", 300, 200, "active"],
+    ["m-e", "1", "gone", "LOGGED_MODEL_READY", "", "", 999, 999, "deleted"],
+    ["m-f", "2", "other", "LOGGED_MODEL_READY", "", "", 250, 250, "active"],
+  ];
+  await env.DB.batch(rows.map((row) => add.bind(...row)));
+});
+
+test("models come newest first, ties by id, deleted ones never, over all experiments asked for", async () => {
+  expect(await search({})).toEqual({ status: 200, names: ["gamma*", "same", "Beta_x", "alpha"] });
+  expect((await search({ experiment_ids: ["1", "2"] })).names).toEqual(["gamma*", "same", "other", "Beta_x", "alpha"]);
+  expect((await search({ experiment_ids: ["2"] })).names).toEqual(["other"]);
+  expect(await search({ experiment_ids: ["404"] })).toEqual({ status: 200, names: [] });
+  expect(await search({ experiment_ids: [] })).toEqual({ status: 200, names: [] });
+});
+
+test.each([
+  ["", ["gamma*", "same", "Beta_x", "alpha"]],
+  ["name = 'alpha'", ["alpha"]],
+  ["name='table.json'", []],
+  ["`name` = 'alpha'", ["alpha"]],
+  ["attributes.name != 'alpha'", ["gamma*", "same", "Beta_x"]],
+  ["source_run_id = 'run1'", ["Beta_x", "alpha"]],
+  ["source_run_id = 'run1' AND name = 'alpha'", ["alpha"]],
+  ["name in ('alpha', 'same')", ["same", "alpha"]],
+  ["name NOT  IN ('alpha','same')", ["gamma*", "Beta_x"]],
+  ["name IN ()", []],
+  ["name LIKE 'beta%'", []],
+  ["name LIKE 'Beta__'", ["Beta_x"]],
+  ["name LIKE 'gamma*'", ["gamma*"]],
+  ["name LIKE 'al*'", []],
+  ["name ilike 'BETA%'", ["Beta_x"]],
+  ["model_id = 'm-a'", ["alpha"]],
+  ["model_type = 'Agent'", ["alpha"]],
+  ["status = 'READY' and source_run_id = 'run2'", ["gamma*"]],
+  ["status = 'LOGGED_MODEL_PENDING'", ["Beta_x"]],
+  ["creation_timestamp > 100 and creation_timestamp<=200", ["Beta_x"]],
+  ["creation_timestamp_ms = 3e2", ["gamma*", "same"]],
+  ["last_updated_timestamp >= 400", ["Beta_x", "alpha"]],
+])("filter %s", async (filter, expected) => {
+  expect(await names(filter)).toEqual(expected);
+});
+
+const NO_FILTER = (shown: string) =>
+  `Invalid filter string: ${shown}. Expected a list of comparisons separated by 'AND' (e.g. 'metrics.loss > 0.1 AND params.lr = 0.01').`;
+
+test.each([
+  ["foo", 400, NO_FILTER("'foo'")],
+  ["name = 'a' OR name='b'", 400, NO_FILTER(`"name = 'a' OR name='b'"`)],
+  ["name = 'a' AND", 400, NO_FILTER(`"name = 'a' AND"`)],
+  ["name IS NULL", 400, NO_FILTER("'name IS NULL'")],
+  [
+    "name > 'a'",
+    400,
+    "Invalid comparison operator for attributes.name: '>'. Expected one of ('=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN').",
+  ],
+  [
+    "creation_timestamp LIKE '1'",
+    400,
+    "Invalid comparison operator for attributes.creation_timestamp: 'LIKE'. Expected one of ('<', '<=', '>', '>=', '=', '!=').",
+  ],
+  ["creation_timestamp > 'a'", 400, "Invalid value 'a' for attributes.creation_timestamp: expected a number."],
+  ["name = alpha", 400, "Invalid value alpha for attributes.name: expected a string in single quotes."],
+  ["name IN 'a'", 400, "Invalid value 'a' for attributes.name: expected a list of quoted strings in parentheses."],
+  ["bogus = 'a'", 400, "Invalid attribute key 'bogus' for logged models."],
+  [
+    "attribute.name = 'a'",
+    400,
+    "Invalid entity type: 'attribute'. Expected one of ['attributes', 'metrics', 'params', 'tags'].",
+  ],
+  ["metrics.a > 1", 501, "Filtering logged models by metrics is not implemented by this server."],
+  ["params.a = '1'", 501, "Filtering logged models by params is not implemented by this server."],
+  [`name LIKE '${"x".repeat(51)}'`, 400, "A LIKE or ILIKE pattern may have 50 bytes at most."],
+])("filter %s is refused", async (filter, status, message) => {
+  expect(await search({ filter })).toMatchObject({ status, message });
+});
+
+test("a quoted text may hold what looks like grammar", () => {
+  expect(parseFilter("name = ' AND name = (x) ' AND model_id IN ('a,b', ')')")).toMatchObject([
+    { values: [" AND name = (x) "] },
+    { values: ["a,b", ")"] },
+  ]);
+});
+
+test.each([
+  [[{ field_name: "name" }], ["Beta_x", "alpha", "gamma*", "same"]],
+  [[{ field_name: "creation_timestamp", ascending: true }], ["alpha", "Beta_x", "gamma*", "same"]],
+  [[{ field_name: "last_updated_timestamp", ascending: false }], ["alpha", "Beta_x", "gamma*", "same"]],
+  [
+    [{ field_name: "source_run_id" }, { field_name: "name", ascending: false }],
+    ["same", "alpha", "Beta_x", "gamma*"],
+  ],
+])("order %j", async (order_by, expected) => {
+  expect((await search({ order_by })).names).toEqual(expected);
+});
+
+test.each([
+  [{ order_by: [{ field_name: "bogus" }] }, 400, "Invalid order by field name: bogus"],
+  [{ order_by: [{}] }, 400, "Invalid order by field name: "],
+  [{ order_by: [{ field_name: "tags.a" }] }, 400, "Invalid order by field name: tags.a. Only metrics are supported."],
+  [{ order_by: [{ field_name: "constructor" }] }, 400, "Invalid order by field name: constructor"],
+  [
+    { order_by: [{ field_name: "metrics.a" }] },
+    501,
+    "Ordering logged models by metrics is not implemented by this server.",
+  ],
+  [{ datasets: [{}] }, 400, "`dataset_name` in the `datasets` clause must be specified."],
+  [{ datasets: [{ dataset_name: "d" }] }, 501, "Searching logged models by dataset is not implemented by this server."],
+  [{ experiment_ids: ["abc"] }, 400, "Invalid experiment ID 'abc'. Experiment ID must be a valid integer."],
+  [{ max_results: -1 }, 400, "Invalid value -1 for parameter 'max_results' supplied. It must be a positive integer"],
+  [{ page_token: "z" }, 400, "Invalid page token, could not base64-decode"],
+  [{ page_token: btoa("[1]") }, 400, "Invalid page token, decoded value=b'[1]'"],
+  [
+    { page_token: btoa("{}") },
+    400,
+    "Experiment IDs in the page token do not match the requested experiment IDs. Expected: ['1']. Found: None",
+  ],
+])("search %j is refused", async (body, status, message) => {
+  expect(await search(body)).toMatchObject({ status, message });
+});
+
+test("pages follow each other, and only for the same request", async () => {
+  const request = { max_results: 2, filter: "name != 'é日'", order_by: [{ field_name: "name" }] };
+  const first = await search(request);
+  expect(first.names).toEqual(["Beta_x", "alpha"]);
+  const second = await search({ ...request, page_token: first.token });
+  expect(second).toEqual({ status: 200, names: ["gamma*", "same"] });
+  expect(await search({ ...request, filter: "name='b'", page_token: first.token })).toMatchObject({
+    status: 400,
+    message:
+      "Filter string in the page token does not match the requested filter string. Expected: name='b'. Found: name != 'é日'",
+  });
+  expect(await search({ ...request, order_by: [], page_token: first.token })).toMatchObject({
+    status: 400,
+    message:
+      "Order by in the page token does not match the requested order by. Expected: None. Found: " +
+      "[{'field_name': 'name', 'ascending': True, 'dataset_name': None, 'dataset_digest': None}]",
+  });
+});
+
+test("a search of one experiment is driven by its index", async () => {
+  const plan = await env.DB.prepare(
+    `EXPLAIN QUERY PLAN SELECT * FROM logged_models WHERE experiment_id = '1' AND lifecycle_stage = 'active'
+     ORDER BY creation_time DESC, model_id ASC LIMIT 101`,
+  ).all<{ detail: string }>();
+  const details = plan.results.map((row) => row.detail).join("; ");
+  expect(details).toContain("logged_models_by_creation (experiment_id=? AND lifecycle_stage=?)");
+  expect(details).not.toContain("TEMP B-TREE");
+});
