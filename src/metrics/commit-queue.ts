@@ -58,7 +58,7 @@ export class CommitQueue {
       try {
         const counts = this.#commit(group.map((w) => w.pack));
         await this.#sync();
-        group.forEach((w, i) => w.resolve(counts[i] as Counts));
+        for (const [i, w] of group.entries()) w.resolve(counts[i] as Counts);
       } catch (error) {
         for (const w of group) w.reject(error);
       }

@@ -19,7 +19,7 @@ export async function overlayHot(
   byRun: Map<string, LatestMetric[]>,
 ): Promise<void> {
   await eachBounded(hot, async ({ runId, experimentId, logPosition }) => {
-    const tail = await withLog(env, runId, async (log) => await log.latest());
+    const tail = await withLog(env, runId, (log) => log.latest());
     let rows = byRun.get(runId) ?? [];
     if (tail.position > logPosition) {
       rows = await db.select().from(latestMetrics).where(eq(latestMetrics.runId, runId)).orderBy(latestMetrics.key);

@@ -90,6 +90,8 @@ export class LogStore {
 
   /** In one transaction: replaces all rows up to `position` by the packs given, at new positions. */
   trim(position: number, carry: readonly Uint8Array[]): void {
+    // A log that never had a row has nothing to trim, and nothing to carry.
+    if (!this.#exists()) return;
     this.#storage.transactionSync(() => {
       this.#open = undefined;
       this.append(carry);

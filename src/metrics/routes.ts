@@ -1,3 +1,61 @@
-import type { App } from "../wire/rpc";
+/** Logging metrics, alone and in batches with params and tags. */
+import { explainModelFailure, modelMetricWrites } from "../models/model-metrics";
+import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "../tracking/run-writes";
+import { invalid } from "../wire/errors";
+import { type App, type AppContext, rpc } from "../wire/rpc";
+import { checkCounts, checkDuplicateParams, checkMetrics, type MetricInput, packMetrics } from "./batch";
+import { historyRoutes } from "./history-routes";
+import { appendPack } from "./run-logs";
 
-export function metricRoutes(_app: App): void {}
+const RUN_ID = /^[A-Za-z0-9][\w-]{0,255}$/;
+
+export function metricRoutes(app: App): void {
+  rpc(app, "logMetric", async (request, c) => {
+    const { run_id, key, value, timestamp, step, model_id, dataset_name, dataset_digest } = request;
+    const metric = { key, value, timestamp, step, model_id, dataset_name, dataset_digest };
+    await logBatch(c, run_id, { metrics: checkMetrics([metric], false) });
+    return {};
+  });
+
+  rpc(app, "logBatch", async (request, c) => {
+    const { run_id, metrics = [], params = [], tags = [] } = request;
+    if (!RUN_ID.test(run_id)) throw invalid(`Invalid value "${run_id}" for parameter 'run_id' supplied.`);
+    const checked = checkMetrics(metrics, true);
+    const checkedParams = params.map((p, i) => checkParam(p, `params[${i}].`));
+    const checkedTags = tags.map((t, i) => checkTag(t, `tags[${i}].`));
+    checkCounts(metrics.length, params.length, tags.length);
+    checkDuplicateParams(checkedParams);
+    await logBatch(c, run_id, { metrics: checked, params: checkedParams, tags: checkedTags });
+    return {};
+  });
+
+  historyRoutes(app);
+}
+
+interface Batch {
+  metrics: MetricInput[];
+  params?: { key: string; value: string }[];
+  tags?: { key: string; value: string }[];
+}
+
+/**
+ * All or nothing: params, tags and the metrics of models commit in one transaction first, which fails whole; then the
+ * metrics are appended. Should the log refuse them, repeating the request is free: what is there stays as it is.
+ */
+async function logBatch(c: AppContext, runId: string, { metrics, params = [], tags = [] }: Batch): Promise<void> {
+  const d1 = c.env.DB;
+  const ofModels = metrics.filter((m) => m.model_id);
+  const writes = [
+    ...paramWrites(d1, runId, params),
+    ...tagWrites(d1, runId, tags),
+    ...modelMetricWrites(d1, runId, ofModels as (MetricInput & { model_id: string })[]),
+  ];
+  if (writes.length > 0 || metrics.length === 0) {
+    try {
+      await commitRunWrites(d1, runId, writes, { params, batch: true });
+    } catch (error) {
+      throw (await explainModelFailure(d1, ofModels)) ?? error;
+    }
+  }
+  if (metrics.length > 0) await appendPack(c.env, runId, packMetrics(metrics));
+}

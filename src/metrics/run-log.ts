@@ -109,7 +109,7 @@ export class RunLog extends DurableObject<Env> {
   }
 
   /** The unpublished observations of one key, in arrival order. */
-  tail(key: string): Tail {
+  unpublished(key: string): Tail {
     this.#load();
     const columns = this.#series.get(key)?.columns() ?? newColumns(0);
     // Copies: a view would carry its whole buffer across.
@@ -200,7 +200,7 @@ export class RunLog extends DurableObject<Env> {
     )
       .bind(runId)
       .first<RunState>();
-    if (!run || run.lifecycle_stage !== "active") return run ?? undefined;
+    if (run?.lifecycle_stage !== "active") return run ?? undefined;
     await this.#recover(runId, run);
     this.#store.begin(runId);
     this.#lastPublish = Date.now();

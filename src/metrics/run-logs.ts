@@ -1,7 +1,7 @@
 /** The Worker's side of RunLog: stubs, retries, and what a refusal means to a caller. */
 import type { Env } from "../env";
 import { invalid, MlflowError, notFound } from "../wire/errors";
-import type { AppendResult, RunLog } from "./run-log";
+import type { AppendResult, LatestTail, Tail } from "./run-log";
 
 const ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 50;
@@ -9,16 +9,22 @@ const FIRST_PAUSE_MS = 50;
 /** Object calls this Worker keeps going at once: the platform opens no more than six connections a request. */
 const AT_ONCE = 6;
 
-type Stub = DurableObjectStub<RunLog>;
+/** RunLog's calls as a stub answers them: the generated stub type loses unions on the way. */
+export interface RunLogStub {
+  append(runId: string, pack: Uint8Array): Promise<AppendResult>;
+  flush(runId: string): Promise<void>;
+  unpublished(key: string): Promise<Tail>;
+  latest(): Promise<LatestTail>;
+}
 
 /**
  * Calls the log of a run, again with a fresh stub when the platform says a retry may help (the object moved, restarted
  * or was cut off). Every call of a RunLog is safe to repeat.
  */
-export async function withLog<T>(env: Env, runId: string, call: (log: Stub) => Promise<T>): Promise<T> {
+export async function withLog<T>(env: Env, runId: string, call: (log: RunLogStub) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await call(env.RUN_LOGS.get(env.RUN_LOGS.idFromName(runId)));
+      return await call(env.RUN_LOGS.get(env.RUN_LOGS.idFromName(runId)) as unknown as RunLogStub);
     } catch (error) {
       const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
       if (!retryable || overloaded || attempt === ATTEMPTS) throw error;
@@ -38,7 +44,7 @@ export async function eachBounded<T>(items: readonly T[], work: (item: T) => Pro
 
 /** Appends a packed batch. Errors: 404 unknown run, 400 deleted run, 429 for a log that is full because D1 is away. */
 export async function appendPack(env: Env, runId: string, pack: Uint8Array): Promise<void> {
-  const result: AppendResult = await withLog(env, runId, (log) => log.append(runId, pack));
+  const result = await withLog(env, runId, (log) => log.append(runId, pack));
   if (result.ok) return;
   if (result.reason === "not_found") throw runNotFound(runId);
   if (result.reason === "inactive") throw runNotActive(runId, result.lifecycleStage);
@@ -57,5 +63,5 @@ export const runNotActive = (runId: string, stage: string) =>
 /** Tells the logs of runs that ended, were deleted or restored; runs that are not hot have nothing to tell. */
 export async function runChanged(env: Env, runs: readonly { runId: string; hot: number }[]): Promise<void> {
   const hot = runs.filter((run) => run.hot !== 0);
-  await eachBounded(hot, ({ runId }) => withLog(env, runId, async (log) => await log.flush(runId)));
+  await eachBounded(hot, ({ runId }) => withLog(env, runId, (log) => log.flush(runId)));
 }

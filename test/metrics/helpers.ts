@@ -1,0 +1,64 @@
+import { env } from "cloudflare:workers";
+import { pageByTime, withHistories } from "../../src/metrics/history";
+import { encodePack } from "../../src/metrics/pack";
+import type { RunLog } from "../../src/metrics/run-log";
+import type { RunLogStub } from "../../src/metrics/run-logs";
+
+export type Point = [step: number, timestamp: number, value: number];
+
+export const newId = (): string => crypto.randomUUID().replaceAll("-", "");
+
+/** A run straight in D1. */
+export async function makeRun(runId = newId(), stage = "active"): Promise<string> {
+  await env.DB.prepare(
+    `INSERT INTO runs (run_id, experiment_id, name, user_id, status, start_time, artifact_uri, lifecycle_stage)
+     VALUES (?1, '0', 'r', '', 'RUNNING', 0, '', ?2)`,
+  )
+    .bind(runId, stage)
+    .run();
+  return runId;
+}
+
+export function objectOf(runId: string): DurableObjectStub<RunLog> {
+  return env.RUN_LOGS.get(env.RUN_LOGS.idFromName(runId));
+}
+
+export const logOf = (runId: string): RunLogStub => objectOf(runId) as unknown as RunLogStub;
+
+export function packOf(points: Record<string, Point[]>): Uint8Array {
+  return encodePack(
+    Object.entries(points).map(([key, list]) => ({
+      key,
+      columns: {
+        steps: Float64Array.from(list, (p) => p[0]),
+        timestamps: Float64Array.from(list, (p) => p[1]),
+        values: Float64Array.from(list, (p) => p[2]),
+      },
+    })),
+  );
+}
+
+/** A run's history of one key as the API reads it, in MLflow's order. */
+export async function historyOf(runId: string, key: string): Promise<Point[]> {
+  return await withHistories(env, [runId], key, async (histories, fetch) => {
+    const history = histories.get(runId);
+    if (!history) return [];
+    const page = await pageByTime(history, 0, history.count, fetch);
+    return Array.from(page.values, (v, i): Point => [page.steps[i] as number, page.timestamps[i] as number, v]);
+  });
+}
+
+export async function runRow(runId: string): Promise<{ hot: number; log_position: number; log_accepted: number }> {
+  const row = await env.DB.prepare("SELECT hot, log_position, log_accepted FROM runs WHERE run_id = ?1")
+    .bind(runId)
+    .first<{ hot: number; log_position: number; log_accepted: number }>();
+  if (!row) throw new Error("no such run");
+  return row;
+}
+
+export async function chunkCount(runId: string): Promise<number> {
+  const row = await env.DB.prepare("SELECT count(*) AS n FROM metric_chunks WHERE run_id = ?1")
+    .bind(runId)
+    .first<{ n: number }>();
+  return row?.n ?? 0;
+}
