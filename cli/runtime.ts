@@ -156,18 +156,19 @@ function watchProcesses(events: RuntimeEvents): Processes {
 }
 
 /** On SIGTERM the runtime takes no more connections, answers what it has accepted and ends. */
-async function stop(miniflare: Miniflare, processes: Processes): Promise<void> {
+function stop(miniflare: Miniflare, processes: Processes): Promise<void> {
   processes.stopping = true;
   const child = processes.current;
-  if (child && child.exitCode === null && child.signalCode === null) {
-    await new Promise<void>((done) => {
-      const timer = setTimeout(done, DRAIN_MS);
-      child.once("exit", () => {
-        clearTimeout(timer);
-        done();
-      });
-      child.kill("SIGTERM");
-    });
-  }
-  await miniflare.dispose();
+  if (!child || child.exitCode !== null || child.signalCode !== null) return miniflare.dispose();
+  return new Promise((done, failed) => {
+    // At once, while the end is being told of: a moment later Miniflare would take it for a crash and start another.
+    const dispose = () => {
+      clearTimeout(timer);
+      child.removeListener("exit", dispose);
+      miniflare.dispose().then(done, failed);
+    };
+    const timer = setTimeout(dispose, DRAIN_MS);
+    child.once("exit", dispose);
+    child.kill("SIGTERM");
+  });
 }

@@ -22,7 +22,9 @@ async function serve({ host, port, data }: Options): Promise<void> {
   // Loaded late: a mistaken option is answered without waiting for it.
   const { startRuntime } = await import("./runtime.ts");
   const runtime = await startRuntime(data, listening, {
-    onProcess: (runtimePid) => process.send?.({ runtimePid }),
+    onProcess: (runtimePid) => {
+      if (process.connected) process.send?.({ runtimePid });
+    },
     onFailure: (message) => {
       process.stderr.write(`tidemark: ${message}\n`);
       process.exit(1);
@@ -30,7 +32,8 @@ async function serve({ host, port, data }: Options): Promise<void> {
   });
   stop = once(async () => {
     process.stdout.write("Stopping …\n");
-    await runtime.stop();
+    // The data is on disk already; a fault in tidying up is no reason to report a failure.
+    await runtime.stop().catch((error) => process.stderr.write(`tidemark: ${error}\n`));
     lock.release();
     process.exit(0);
   });

@@ -5,6 +5,9 @@ const { HELP, parseOptions, UsageError } = require("./options.cjs");
 
 /** Each live run keeps three files open in the runtime. */
 const WANTED_OPEN_FILES = 65536;
+const ENOUGH_OPEN_FILES = 4096;
+const FEW_FILES =
+  "tidemark: few files may be open here at once ($(ulimit -n)), enough for about $(($(ulimit -n) / 3)) live runs.";
 const PARENT_CHECK_MS = 1000;
 
 /**
@@ -65,8 +68,9 @@ function spawnServer(node, args) {
   /** @type {import("node:child_process").SpawnOptions} */
   const options = { cwd: ROOT, stdio: ["ignore", "inherit", "inherit", "ipc"], detached: true };
   if (process.platform === "win32") return spawn(node, quiet, { ...options, detached: false });
-  const raise = `ulimit -n ${WANTED_OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)" 2>/dev/null; exec "$0" "$@"`;
-  return spawn("sh", ["-c", raise, node, ...quiet], options);
+  const raise = `ulimit -n ${WANTED_OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)" 2>/dev/null`;
+  const note = `[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge ${ENOUGH_OPEN_FILES} ] || echo "${FEW_FILES}" >&2`;
+  return spawn("sh", ["-c", `${raise}; ${note}; exec "$0" "$@"`, node, ...quiet], options);
 }
 
 /**

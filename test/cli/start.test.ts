@@ -104,17 +104,18 @@ describe("a server that starts", () => {
 
   it("answers the requests under way before it stops", async () => {
     const server = await start();
-    const body = JSON.stringify({ name: "in flight" });
-    const slow = request(`${server.url}/api/2.0/mlflow/experiments/create`, {
-      method: "POST",
-      headers: { "Content-Type": "application/json", "Content-Length": body.length },
+    const half = Buffer.alloc(1_000_000, "x");
+    const upload = request(`${server.url}/api/2.0/mlflow-artifacts/artifacts/in-flight.bin`, {
+      method: "PUT",
+      headers: { "Content-Length": 2 * half.length },
     });
-    slow.write(body.slice(0, 5));
+    const answer = once(upload, "response");
+    upload.write(half);
     await sleep(300);
     server.process.kill("SIGTERM");
     await sleep(300);
-    slow.end(body.slice(5));
-    const [response] = await once(slow, "response");
+    upload.end(half);
+    const [response] = await answer;
     expect(response.statusCode).toBe(200);
     response.resume();
     expect(await server.ended).toBe(0);
@@ -163,6 +164,7 @@ describe.skipIf(process.platform === "win32")("a server that loses a part", () =
     process.kill(find(server, part), "SIGKILL");
     await eventually(() => !pids.some(isAlive));
     expect(await isHealthy(server.url)).toBe(false);
+    expect(server.output()).not.toMatch(/Error|unexpected/);
   });
 
   it("stops when npm is killed outright", async () => {
