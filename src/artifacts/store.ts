@@ -106,26 +106,21 @@ async function putInParts(
 }
 
 /**
- * Cuts a stream into parts of `size` bytes, the last one shorter or, for an empty stream, empty. Each part is a view of
- * the same buffer: use it before asking for the next.
+ * Cuts a stream of bytes into parts of `size` bytes, the last one shorter or, for an empty stream, empty. Two parts are
+ * in memory at a time: whether one is the last shows only with the next.
  */
 export async function* equalParts(
   body: ReadableStream<Uint8Array>,
   size: number,
 ): AsyncGenerator<{ bytes: Uint8Array; last: boolean }> {
-  const buffer = new Uint8Array(size);
-  let filled = 0;
-  for await (const chunk of body) {
-    for (let rest = chunk; rest.length > 0; ) {
-      if (filled === size) {
-        yield { bytes: buffer, last: false };
-        filled = 0;
-      }
-      const taken = rest.subarray(0, size - filled);
-      buffer.set(taken, filled);
-      filled += taken.length;
-      rest = rest.subarray(taken.length);
-    }
+  const reader = body.getReader({ mode: "byob" });
+  const read = async () => (await reader.readAtLeast(size, new Uint8Array(size))).value ?? new Uint8Array(0);
+  let bytes = await read();
+  while (bytes.length === size) {
+    const next = await read();
+    if (next.length === 0) break;
+    yield { bytes, last: false };
+    bytes = next;
   }
-  yield { bytes: buffer.subarray(0, filled), last: true };
+  yield { bytes, last: true };
 }
