@@ -39,7 +39,11 @@ export function createApp(): App {
   app.notFound(async (c) => {
     // Everything that is no API call is the page's: its files and, by way of the asset binding, its 404.
     const isPage = ["GET", "HEAD"].includes(c.req.method) && !/^\/(ajax-)?api\//.test(c.req.path);
-    if (isPage && c.env.ASSETS) return c.env.ASSETS.fetch(c.req.raw);
+    if (isPage && c.env.ASSETS) {
+      const page = await c.env.ASSETS.fetch(c.req.raw);
+      // A copy: headers of a fetched answer can't be added to.
+      return new Response(page.body, page);
+    }
     return errorResponse(new MlflowError("ENDPOINT_NOT_FOUND", `No such endpoint: ${c.req.method} ${c.req.path}`));
   });
   return app;
