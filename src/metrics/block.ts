@@ -3,7 +3,8 @@
  * docs/chunk-format.md. Pure: the same code runs in the Worker, in Node and in a browser.
  */
 import { ByteReader, ByteWriter, crc32, DamagedBlockError } from "./bits";
-import { MAX_POINTS, readColumn, writeColumn } from "./column";
+import { MAX_POINTS, readColumn } from "./column";
+import { writeColumn } from "./column-writer";
 
 export { DamagedBlockError } from "./bits";
 

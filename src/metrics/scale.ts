@@ -92,7 +92,7 @@ const clocks = multiply(MILLIS, 2, MAX_CLOCK, MAX_CLOCK_INTEGER);
  * The smallest denominator of a family that covers all values but at most an eighth, or 0. Gives up early on noise:
  * that is the common case, and it must stay cheap.
  */
-function fit(values: Float64Array, n: number, kind: Kind, grow: Grow): number {
+function commonScale(values: Float64Array, n: number, kind: Kind, grow: Grow): number {
   let q = 1;
   let misses = 0;
   for (let i = 0; i < n; i++) {
@@ -108,17 +108,17 @@ function fit(values: Float64Array, n: number, kind: Kind, grow: Grow): number {
 
 /** Scales worth trying on the first n values, besides PATTERN. */
 export function scalesOf(values: Float64Array, n: number): Scale[] {
-  const decimal = fit(values, n, RATIO, decimals);
-  const rational = decimal === 1 ? 0 : fit(values, n, RATIO, ratios);
+  const decimal = commonScale(values, n, RATIO, decimals);
+  const rational = decimal === 1 ? 0 : commonScale(values, n, RATIO, ratios);
   if (decimal !== 0 || rational !== 0) {
     const found = decimal === rational ? [decimal] : [decimal, rational];
     return found.filter((q) => q !== 0).map((q) => ({ kind: RATIO, q }));
   }
   if (mostlyFloat32(values, n)) {
-    const q = fit(values, n, RATIO32, ratios32) || fit(values, n, RATIO32, decimals32);
+    const q = commonScale(values, n, RATIO32, ratios32) || commonScale(values, n, RATIO32, decimals32);
     return q === 0 ? [] : [{ kind: RATIO32, q }];
   }
-  const q = fit(values, n, MILLIS, clocks);
+  const q = commonScale(values, n, MILLIS, clocks);
   return q === 0 ? [] : [{ kind: MILLIS, q }];
 }
 
