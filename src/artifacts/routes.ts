@@ -15,6 +15,11 @@ export function artifactRoutes(app: App): void {
   // The contract names these two twice: once as RPCs of MLflow's protocol, once as the server's own routes.
   for (const name of ["artifacts.downloadArtifact", "Download Artifact"]) raw(app, name, proxyDownload);
   for (const name of ["artifacts.uploadArtifact", "Upload Artifact"]) raw(app, name, proxyUpload);
+  // The contract's routes want a path; the root's own address deserves the answer other directories get.
+  for (const api of ["/api", "/ajax-api"]) {
+    app.get(`${api}/2.0/mlflow-artifacts/artifacts/`, proxyDownload);
+    app.put(`${api}/2.0/mlflow-artifacts/artifacts/`, proxyUpload);
+  }
   raw(app, "artifacts.deleteArtifact", async (c) => {
     const path = normalised(safePath(requestedPath(c.req.url)));
     // Only a path of dots and slashes gets here empty, and nobody means to delete everything by that.

@@ -154,9 +154,12 @@ test("missing files, directories and names without a file are told apart", async
     expect(directory.status).toBe(400);
     expect(await directory.json()).toEqual({ detail: `Artifact path refers to a directory, not a file: '${path}'` });
   }
-  const nameless = await put("kinds/dir/", "x");
-  expect(nameless.status).toBe(400);
-  expect(await nameless.json()).toEqual({ detail: "Artifact path must include a filename (cannot end with '/')." });
+  expect(await (await get("")).json()).toEqual({ detail: "Artifact path refers to a directory, not a file: ''" });
+  for (const path of ["", "kinds/dir/"]) {
+    const nameless = await put(path, "x");
+    expect(nameless.status).toBe(400);
+    expect(await nameless.json()).toEqual({ detail: "Artifact path must include a filename (cannot end with '/')." });
+  }
   const long = await put("n".repeat(1100), "x");
   expect(long.status).toBe(400);
   expect(await long.json()).toMatchObject({ error_code: "INVALID_PARAMETER_VALUE" });
