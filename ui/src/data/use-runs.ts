@@ -1,0 +1,87 @@
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { searchRuns } from "../api/mlflow";
+import type { Run } from "../api/types";
+import { isLive } from "../lib/runs";
+import { orderBy, type RunSort } from "../lib/sort";
+import { useResource } from "./resource";
+
+const PAGE_SIZE = 200;
+const EMPTY_MS = 2_000;
+const LIVE_MS = 4_000;
+const QUIET_MS = 15_000;
+
+export interface RunList {
+  /** In the order asked for; undefined until the first page is there. */
+  runs: Run[] | undefined;
+  /** There are more behind the last one; `loadMore` fetches them. */
+  more: boolean;
+  loadMore(): void;
+  loadingMore: boolean;
+  busy: boolean;
+  error: Error | undefined;
+  retry(): void;
+}
+
+interface Tail {
+  runs: Run[];
+  next: string | undefined;
+}
+
+/** The runs of an experiment: the first page is kept fresh, the others come when asked for. */
+export function useRuns(experiment: string, sort: RunSort): RunList {
+  const order = orderBy(sort);
+  const key = `runs ${experiment} ${order.join()}`;
+  const [tail, setTail] = useState<{ key: string; tail: Tail | undefined }>({ key, tail: undefined });
+  const [failed, setFailed] = useState<{ key: string; error: Error } | undefined>(undefined);
+  const [loadingMore, setLoadingMore] = useState(false);
+  const control = useRef<AbortController | undefined>(undefined);
+
+  const search = (signal: AbortSignal, pageToken?: string) =>
+    searchRuns({ experiments: [experiment], max: PAGE_SIZE, orderBy: order, pageToken }, signal);
+  const head = useResource(key, (signal) => search(signal), {
+    pollMs: (page) => {
+      if (!page?.items.length) return EMPTY_MS;
+      return page.items.some((run) => isLive(run.info)) ? LIVE_MS : QUIET_MS;
+    },
+  });
+  const rest = tail.key === key ? tail.tail : undefined;
+  const error = failed?.key === key ? failed.error : undefined;
+  const next = rest ? rest.next : head.data?.next;
+
+  // Another order or experiment makes what is under way useless
+  useEffect(() => () => control.current?.abort(), [key]);
+
+  const loadMore = useCallback(() => {
+    if (loadingMore || next === undefined) return;
+    const mine = new AbortController();
+    control.current = mine;
+    setLoadingMore(true);
+    setFailed(undefined);
+    search(mine.signal, next)
+      .then((page) => {
+        if (mine.signal.aborted) return;
+        setTail({ key, tail: { runs: [...(rest?.runs ?? []), ...page.items], next: page.next } });
+      })
+      .catch((thrown: unknown) => {
+        if (!mine.signal.aborted)
+          setFailed({ key, error: thrown instanceof Error ? thrown : new Error(String(thrown)) });
+      })
+      .finally(() => setLoadingMore(false));
+  }, [key, next, rest, loadingMore]);
+
+  return {
+    runs: head.data && joined(head.data.items, rest?.runs ?? []),
+    more: next !== undefined && error === undefined,
+    loadMore,
+    loadingMore,
+    busy: head.busy,
+    error: head.error ?? error,
+    retry: head.error ? head.reload : loadMore,
+  };
+}
+
+/** Runs that moved between pages while those were fetched stand once, where the fresher page has them. */
+function joined(head: readonly Run[], tail: readonly Run[]): Run[] {
+  const seen = new Set<string>();
+  return [...head, ...tail].filter(({ info }) => !seen.has(info.run_id) && seen.add(info.run_id));
+}

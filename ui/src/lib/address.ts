@@ -1,0 +1,70 @@
+import { useCallback, useEffect, useState } from "preact/hooks";
+import type { BaseLocationHook, BaseSearchHook } from "wouter-preact";
+
+/**
+ * Addresses live in the hash, query included (`#/e/7?sort=...`), so that the page works from any static server.
+ * A click pushes, typing replaces.
+ */
+export interface Address {
+  path: string;
+  query: string;
+}
+
+export function readAddress(hash: string): Address {
+  const text = hash.replace(/^#/, "");
+  const mark = text.indexOf("?");
+  const path = mark < 0 ? text : text.slice(0, mark);
+  return { path: path.startsWith("/") ? path : `/${path}`, query: mark < 0 ? "" : text.slice(mark + 1) };
+}
+
+export function navigate(to: string, options: { replace?: boolean } = {}): void {
+  const url = `#${to}`;
+  if (options.replace) history.replaceState(null, "", url);
+  else history.pushState(null, "", url);
+  // pushState and replaceState tell nobody.
+  dispatchEvent(new HashChangeEvent("hashchange"));
+}
+
+function useHash<T>(select: (address: Address) => T): T {
+  const [value, setValue] = useState(() => select(readAddress(location.hash)));
+  useEffect(() => {
+    const read = () => setValue(() => select(readAddress(location.hash)));
+    read();
+    addEventListener("hashchange", read);
+    addEventListener("popstate", read);
+    return () => {
+      removeEventListener("hashchange", read);
+      removeEventListener("popstate", read);
+    };
+  }, [select]);
+  return value;
+}
+
+const pathOf = (address: Address) => address.path;
+const queryOf = (address: Address) => address.query;
+
+/** For wouter's Router. */
+export const useHashPath: BaseLocationHook = () => [useHash(pathOf), navigate];
+export const useHashQuery: BaseSearchHook = () => useHash(queryOf);
+export const hashHref = (path: string) => `#${path}`;
+
+/** One key of the address's query, and a way to change it; undefined takes it out. */
+export function useQueryKey(
+  name: string,
+): [string | undefined, (value: string | undefined, options?: { replace?: boolean }) => void] {
+  const query = useHash(queryOf);
+  const set = useCallback(
+    (value: string | undefined, options: { replace?: boolean } = {}) => {
+      const address = readAddress(location.hash);
+      const params = new URLSearchParams(address.query);
+      if (value === undefined) params.delete(name);
+      else params.set(name, value);
+      navigate(params.size ? `${address.path}?${params}` : address.path, options);
+    },
+    [name],
+  );
+  return [new URLSearchParams(query).get(name) ?? undefined, set];
+}
+
+export const experimentPath = (id: string) => `/e/${encodeURIComponent(id)}`;
+export const runPath = (id: string, tab?: string) => `/r/${encodeURIComponent(id)}${tab ? `/${tab}` : ""}`;

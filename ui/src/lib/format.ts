@@ -1,0 +1,108 @@
+/** Numbers, sizes and times in words, all for display; the exact value belongs in a title beside them. */
+const MINUS = "\u2212";
+const SECOND = 1000;
+const MINUTE = 60 * SECOND;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
+
+const whole = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
+
+/** A count with its thousands apart: 18,240. */
+export function formatCount(n: number): string {
+  return signed(whole.format(n));
+}
+
+/** Four significant digits: 0.9702, 231.4, 18,240, 5.13e−5. */
+export function formatNumber(value: number): string {
+  if (Number.isNaN(value)) return "NaN";
+  if (!Number.isFinite(value)) return value > 0 ? "∞" : `${MINUS}∞`;
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e7 || size < 1e-3) return signed(trimmedExponent(value, 3));
+  if (Number.isInteger(value) || size >= 9999.5) return signed(whole.format(value));
+  return signed(value.toPrecision(4));
+}
+
+/** As short as an axis can have it: 20k, 0.95, 3e−4. */
+export function formatTick(value: number): string {
+  const size = Math.abs(value);
+  if (size === 0) return "0";
+  if (size >= 1e7 || size < 1e-3) return signed(trimmedExponent(value, 3));
+  if (size >= 1e6) return signed(`${Number((value / 1e6).toPrecision(4))}M`);
+  if (size >= 1e4) return signed(`${Number((value / 1e3).toPrecision(4))}k`);
+  return signed(String(Number(value.toPrecision(6))));
+}
+
+function trimmedExponent(value: number, digits: number): string {
+  const [mantissa, exponent] = value.toExponential(digits).split("e");
+  return `${Number(mantissa)}e${Number(exponent)}`;
+}
+
+function signed(text: string): string {
+  return text.replaceAll("-", MINUS);
+}
+
+/** How long: 0.4 s, 48 s, 3 min 20 s, 2 h 5 min, 4 d 3 h. */
+export function formatDuration(ms: number): string {
+  if (ms < 0) return "0 s";
+  if (ms < 10 * SECOND) return `${Number((ms / SECOND).toFixed(1))} s`;
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return pair(ms, MINUTE, "min", SECOND, "s");
+  if (ms < DAY) return pair(ms, HOUR, "h", MINUTE, "min");
+  return pair(ms, DAY, "d", HOUR, "h");
+}
+
+function pair(ms: number, big: number, bigName: string, small: number, smallName: string): string {
+  const rest = Math.floor((ms % big) / small);
+  return `${Math.floor(ms / big)} ${bigName}${rest ? ` ${rest} ${smallName}` : ""}`;
+}
+
+/** How long ago, in one unit: now, 12 s, 14 min, 3 h, yesterday, 4 d, 2 mo, 1 y. */
+export function formatAge(then: number, now: number): string {
+  const ms = now - then;
+  if (ms < 2 * SECOND) return "now";
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  if (ms < DAY) return `${Math.floor(ms / HOUR)} h`;
+  if (ms < 2 * DAY) return "yesterday";
+  if (ms < 31 * DAY) return `${Math.floor(ms / DAY)} d`;
+  if (ms < 365 * DAY) return `${Math.floor(ms / (30 * DAY))} mo`;
+  return `${Math.floor(ms / (365 * DAY))} y`;
+}
+
+const dateTime = new Intl.DateTimeFormat(undefined, {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+  second: "2-digit",
+});
+
+/** A moment in the browser's zone. */
+export function formatTime(ms: number): string {
+  return dateTime.format(ms);
+}
+
+/** A moment in UTC, for titles. */
+export function formatUtc(ms: number): string {
+  const date = new Date(ms);
+  return Number.isNaN(date.getTime()) ? String(ms) : `${date.toISOString().replace("T", " ").replace("Z", "")} UTC`;
+}
+
+/** 312 B, 4.2 KB, 1.3 GB; a KB is 1000 bytes. */
+export function formatBytes(bytes: number): string {
+  const units = ["B", "KB", "MB", "GB", "TB"];
+  let size = bytes;
+  let unit = 0;
+  while (size >= 999.5 && unit < units.length - 1) {
+    size /= 1000;
+    unit += 1;
+  }
+  return `${unit === 0 || size >= 99.5 ? Math.round(size) : Number(size.toFixed(1))} ${units[unit]}`;
+}
+
+/** "1 run", "2,000 runs". */
+export function plural(n: number, one: string, many = `${one}s`): string {
+  return `${formatCount(n)} ${n === 1 ? one : many}`;
+}

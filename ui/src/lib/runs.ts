@@ -1,0 +1,89 @@
+/** What the page reads out of MLflow's runs; plain functions on plain data. */
+import type { KeyValue, Metric, Run, RunInfo, WireDouble } from "../api/types";
+
+/** MLflow stores an infinity as the largest double. */
+const LARGEST = Number.MAX_VALUE;
+
+/** The number behind the API's spelling: NaN and infinities included. */
+export function toNumber(value: WireDouble): number {
+  const number = Number(value);
+  if (Math.abs(number) === LARGEST) return number > 0 ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY;
+  return number;
+}
+
+export function runName(info: RunInfo): string {
+  return info.run_name || info.run_id.slice(0, 8);
+}
+
+/** Running or about to. */
+export function isLive(info: RunInfo): boolean {
+  return (info.status === "RUNNING" || info.status === "SCHEDULED") && info.lifecycle_stage !== "deleted";
+}
+
+/** Milliseconds from start to end, to `now` while it runs; undefined before it starts. */
+export function runDuration(info: RunInfo, now: number): number | undefined {
+  if (!info.start_time) return undefined;
+  if (info.end_time) return info.end_time - info.start_time;
+  return isLive(info) ? now - info.start_time : undefined;
+}
+
+/**
+ * When anything last happened to a run, in UTC milliseconds. Metrics carry the times their writers gave them, so a
+ * time to come counts for nothing.
+ */
+export function lastActivity(run: Run, now: number): number {
+  const times = [run.info.start_time, run.info.end_time, lastPoint(run)?.timestamp];
+  return Math.max(0, ...times.filter((time) => time !== undefined && time <= now + 60_000).map(Number));
+}
+
+/** The observation with the newest time among the latest of each key. */
+export function lastPoint(run: Run): Metric | undefined {
+  let newest: Metric | undefined;
+  for (const metric of run.data.metrics ?? []) if (!newest || metric.timestamp > newest.timestamp) newest = metric;
+  return newest;
+}
+
+export function tagValue(run: Run, key: string): string | undefined {
+  return run.data.tags?.find((tag) => tag.key === key)?.value;
+}
+
+/** Tags people set; MLflow's own start with "mlflow.". */
+export function ownTags(run: Run): KeyValue[] {
+  return (run.data.tags ?? []).filter((tag) => !tag.key.startsWith("mlflow."));
+}
+
+export function systemTags(run: Run): KeyValue[] {
+  return (run.data.tags ?? []).filter((tag) => tag.key.startsWith("mlflow."));
+}
+
+/** Keys in use, the ones on most runs first, then by name; keys under "system/" last. */
+export function keysByUse(runs: readonly Run[], of: (run: Run) => readonly { key: string }[] | undefined): string[] {
+  const uses = new Map<string, number>();
+  for (const run of runs) for (const { key } of of(run) ?? []) uses.set(key, (uses.get(key) ?? 0) + 1);
+  const rank = ([key, count]: [string, number]) => (isSystemKey(key) ? 0 : count);
+  return [...uses].sort((a, b) => rank(b) - rank(a) || a[0].localeCompare(b[0])).map(([key]) => key);
+}
+
+export function isSystemKey(key: string): boolean {
+  return key.startsWith("system/");
+}
+
+/** One group of charts: the keys that share what stands before the first slash. */
+export interface KeyGroup {
+  /** Empty for the keys without a slash. */
+  prefix: string;
+  keys: string[];
+}
+
+/** Groups in the order of their names, keys without a prefix first and "system" last. */
+export function groupByPrefix(keys: readonly string[]): KeyGroup[] {
+  const groups = new Map<string, string[]>();
+  for (const key of [...keys].sort((a, b) => a.localeCompare(b))) {
+    const slash = key.indexOf("/");
+    const prefix = slash > 0 ? key.slice(0, slash) : "";
+    groups.set(prefix, [...(groups.get(prefix) ?? []), key]);
+  }
+  return [...groups]
+    .map(([prefix, members]) => ({ prefix, keys: members }))
+    .sort((a, b) => Number(a.prefix === "system") - Number(b.prefix === "system") || a.prefix.localeCompare(b.prefix));
+}

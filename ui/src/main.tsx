@@ -1,0 +1,12 @@
+import { render } from "preact";
+import { App } from "./app";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/bar.css";
+import "./styles/parts.css";
+import "./styles/tables.css";
+import "./styles/run.css";
+
+const root = document.getElementById("app");
+if (!root) throw new Error("index.html lacks #app");
+render(<App />, root);

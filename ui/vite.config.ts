@@ -1,0 +1,14 @@
+import { defineConfig } from "vite";
+
+/** Where `npm run dev:ui` finds the server whose data it shows. */
+const SERVER = process.env.TIDEMARK_URL ?? "http://localhost:5000";
+
+export default defineConfig({
+  build: { outDir: "../dist/ui", emptyOutDir: true, target: "es2023" },
+  oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
+  server: {
+    proxy: Object.fromEntries(
+      ["/api", "/ajax-api", "/get-artifact", "/version", "/health"].map((path) => [path, SERVER]),
+    ),
+  },
+});
