@@ -18,8 +18,12 @@ export const RESULTS = join(ROOT, "test-results");
 export const SUITES = [
   {
     name: "contract",
-    title: "The generated contract tables are up to date",
-    run: () => checks([["scripts/generate-contract.mjs", "--check"]]),
+    title: "What is generated from the contract is up to date",
+    run: () =>
+      checks([
+        ["scripts/generate-contract.mjs", "--check"],
+        ["scripts/generate-api-support.mjs", "--check"],
+      ]),
   },
   {
     name: "types",

@@ -51,7 +51,7 @@ export function historyRoutes(app: App): void {
       );
     }
     return await withHistories(c.env, run_ids, key, async (histories, fetch) => {
-      const plans = [];
+      const plans: { runId: string; history: History; ranks: number[] }[] = [];
       for (const runId of run_ids) {
         let history = histories.get(runId) as History;
         if (start_step !== undefined && end_step !== undefined) {

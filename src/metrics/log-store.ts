@@ -82,6 +82,12 @@ export class LogStore {
     this.#open = data.length < ROW_TARGET ? data : undefined;
   }
 
+  /** A position that no row will have. */
+  next(): number {
+    this.#open = undefined;
+    return ++this.position;
+  }
+
   /** Closes the newest row, so that nothing appended later has its position; returns that position. */
   seal(): number {
     this.#open = undefined;

@@ -60,7 +60,11 @@ function latestStatements(d1: D1Database, p: Publication): D1PreparedStatement[]
   );
 }
 
-function chunkStatements(d1: D1Database, p: Publication): D1PreparedStatement[] {
+/** Inserts for observations of some keys, sealed at a position. */
+export function chunkStatements(
+  d1: D1Database,
+  p: Pick<Publication, "runId" | "position" | "sealed">,
+): D1PreparedStatement[] {
   const rows: unknown[][] = [];
   for (const [key, columns] of p.sealed) {
     sealChunks(sortedDistinct(columns)).forEach((c, part) => {

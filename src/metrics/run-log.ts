@@ -7,6 +7,7 @@ import type { LifecycleStage } from "../db/schema";
 import type { Env } from "../env";
 import { BLOCK_POINTS, type Columns } from "./block";
 import { CommitQueue, type Counts } from "./commit-queue";
+import { compactRun } from "./compact";
 import { LogStore } from "./log-store";
 import { newColumns } from "./observation";
 import { decodePacks, encodePack, type KeyedColumns } from "./pack";
@@ -24,6 +25,8 @@ const TOTAL_POINTS = 65_536;
 const MAX_POINTS = 1_000_000;
 /** First and longest pause before a failed publish is tried again. */
 const RETRY_MS = 2_000;
+/** Chunks more than needed that a key of a run that only pauses may have before they are merged. */
+const IDLE_SLACK = 16;
 
 export type AppendResult =
   | { ok: true; accepted: number; duplicate: number }
@@ -136,6 +139,16 @@ export class RunLog extends DurableObject<Env> {
   async flush(runId: string): Promise<void> {
     this.#runId = runId;
     await this.#exclusively(() => this.#publish("all"));
+    this.ctx.waitUntil(this.compact(runId, 0).catch((error) => console.error("merging chunks failed", error)));
+  }
+
+  /** Merges a run's chunks while its log is empty; does nothing otherwise. See compactRun. */
+  async compact(runId: string, slack: number): Promise<void> {
+    await this.#exclusively(async () => {
+      if (this.#run || this.#points > 0 || !this.#recovered) return;
+      await compactRun(this.env.DB, runId, slack, () => this.#store.next());
+      this.#published = Math.max(this.#published, this.#store.position);
+    });
   }
 
   override async alarm(): Promise<void> {
@@ -143,8 +156,13 @@ export class RunLog extends DurableObject<Env> {
     const now = Date.now();
     const idle = now - this.#lastAppend >= IDLE_MS;
     try {
-      if (idle) await this.#exclusively(() => this.#publish("all"));
-      else if (now - this.#lastPublish >= PERIOD_MS || this.#due()) await this.#exclusively(() => this.#publish("due"));
+      if (idle) {
+        await this.#exclusively(() => this.#publish("all"));
+        if (this.#runId) await this.compact(this.#runId, IDLE_SLACK);
+      }
+      if (!idle && (now - this.#lastPublish >= PERIOD_MS || this.#due())) {
+        await this.#exclusively(() => this.#publish("due"));
+      }
       this.#failures = 0;
     } catch (error) {
       // Not thrown on: the platform gives up on an alarm after a few failures, and this log must not.
@@ -293,7 +311,8 @@ export class RunLog extends DurableObject<Env> {
    * way come in, seals every key, marks the run cold and leaves nothing stored.
    */
   async #publish(what: "all" | "due"): Promise<void> {
-    const runId = this.#runId ?? this.#store.runId();
+    this.#runId ??= this.#store.runId();
+    const runId = this.#runId;
     if (!runId) return;
     const cold = what === "all";
     if (cold) {
