@@ -46,7 +46,7 @@ export function progress(message) {
   process.stderr.write(`${new Date().toISOString().slice(11, 19)} ${message}\n`);
 }
 
-/** Starts the named servers on empty folders, calls `use(peers)`, ends them and removes their data whatever happens. */
+/** Starts the named servers on empty folders, calls `use(peers, workFolder, onSpawn)`, ends them and removes their data whatever happens. */
 export async function withPeers(names, folder, use) {
   const work = await mkdtemp(join(folder, "tidemark-bench-"));
   const peers = [];
@@ -64,7 +64,7 @@ export async function withPeers(names, folder, use) {
       peers.push(await startPeer(name, work, (server) => spawned.push(server)));
     }
     await Promise.all(peers.map((peer) => peer.process.settle()));
-    const result = await use(peers, work);
+    const result = await use(peers, work, (server) => spawned.push(server));
     failed = false;
     return result;
   } finally {
