@@ -61,10 +61,18 @@ export function plotOptions(setup: PlotSetup): uPlot.Options {
   };
 }
 
-function xAxisValues(kind: XKind): Pick<uPlot.Axis, "values"> {
+/** Seconds between two ticks of a clock: uPlot would take 100 s. */
+const CLOCK_STEPS = [
+  0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
+  432_000, 864_000, 2_592_000,
+];
+
+function xAxisValues(kind: XKind): Pick<uPlot.Axis, "values" | "incrs"> {
   if (kind === "time") return {};
-  const format = kind === "step" ? formatTick : (seconds: number) => formatDuration(seconds * 1000);
-  return { values: (_, splits) => splits.map((split) => (kind === "step" && split % 1 ? "" : format(split))) };
+  if (kind === "rel") {
+    return { incrs: CLOCK_STEPS, values: (_, splits) => splits.map((seconds) => formatDuration(seconds * 1000)) };
+  }
+  return { values: (_, splits) => splits.map((step) => (Number.isInteger(step) ? formatTick(step) : "")) };
 }
 
 function dots({ series, live }: PlotSetup): number[] {
@@ -80,11 +88,14 @@ function drawBroken(plot: uPlot, series: Series): void {
   ctx.save();
   ctx.strokeStyle = token("--amber");
   ctx.lineWidth = 1.5 * devicePixelRatio;
+  let drawnTo = Number.NEGATIVE_INFINITY;
   series.y.forEach((y, i) => {
     if (y !== null) return;
     const value = series.values[i] ?? Number.NaN;
     const x = plot.valToPos(series.x[i] ?? 0, "x", true);
-    if (x < bbox.left || x > bbox.left + bbox.width) return;
+    // Marks that would lie on each other become one.
+    if (x < bbox.left || x > bbox.left + bbox.width || x < drawnTo + 3 * size) return;
+    drawnTo = x;
     const top = value === Number.POSITIVE_INFINITY;
     const at = top ? bbox.top + size * 2 : bbox.top + bbox.height - size * 2;
     ctx.beginPath();

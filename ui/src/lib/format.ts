@@ -23,13 +23,13 @@ export function formatNumber(value: number): string {
   return signed(value.toPrecision(4));
 }
 
-/** As short as an axis can have it: 20k, 0.95, 3e−4. */
+/** As short as an axis can have it: 1.25k, 20k, 0.95, 3e−4. */
 export function formatTick(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 1e7 || size < 1e-3) return signed(trimmedExponent(value, 3));
-  if (size >= 1e6) return signed(`${Number((value / 1e6).toPrecision(4))}M`);
-  if (size >= 1e4) return signed(`${Number((value / 1e3).toPrecision(4))}k`);
+  if (size >= 1e6) return signed(`${Number((value / 1e6).toPrecision(5))}M`);
+  if (size >= 1e3) return signed(`${Number((value / 1e3).toPrecision(5))}k`);
   return signed(String(Number(value.toPrecision(6))));
 }
 

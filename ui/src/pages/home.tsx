@@ -143,7 +143,7 @@ function ExperimentTable({ rows, atLeast }: { rows: ExperimentRow[]; atLeast: bo
           <th scope="col" class="right wide-only">
             Live
           </th>
-          <th scope="col" class="wide-only">
+          <th scope="col" class="wide-only after-figures">
             Newest run
           </th>
           <th scope="col" class="wide-only">
@@ -166,10 +166,10 @@ function ExperimentTable({ rows, atLeast }: { rows: ExperimentRow[]; atLeast: bo
               {atLeast && <span title={`Among the newest ${RUNS_MAX} runs`}>≥ </span>}
               {formatCount(runs)}
             </td>
-            <td class="right num wide-only">
+            <td class={live > 0 ? "right num wide-only" : "right num quiet wide-only"}>
               {live > 0 && <LiveDot />} {formatCount(live)}
             </td>
-            <td class="wide-only clip">
+            <td class="wide-only clip after-figures">
               {newest && <a href={hashHref(runPath(newest.info.run_id))}>{runName(newest.info)}</a>}
             </td>
             <td class="wide-only">{newest && <RunState info={newest.info} />}</td>

@@ -55,7 +55,7 @@ function About({ run }: { run: Run }) {
     ["Commit", tagValue(run, "mlflow.source.git.commit")],
     ["Artifacts", info.artifact_uri && <code>{info.artifact_uri}</code>],
   ];
-  return <Pairs title="Run" pairs={facts.filter(([, value]) => value).map(([key, value]) => ({ key, value }))} />;
+  return <Pairs facts title="Run" pairs={facts.filter(([, value]) => value).map(([key, value]) => ({ key, value }))} />;
 }
 
 function moment(ms: number): ComponentChildren {
@@ -80,7 +80,7 @@ function LatestMetrics({ run }: { run: Run }) {
               <th scope="col" class="right">
                 Step
               </th>
-              <th scope="col" class="right">
+              <th scope="col" class="right wide-only">
                 Logged
               </th>
             </tr>
@@ -98,7 +98,7 @@ function LatestMetrics({ run }: { run: Run }) {
                       <Value value={toNumber(metric.value)} />
                     </td>
                     <td class="right num">{formatCount(metric.step)}</td>
-                    <td class="right num">
+                    <td class="right num wide-only">
                       <Age at={metric.timestamp} />
                     </td>
                   </tr>

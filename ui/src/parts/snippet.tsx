@@ -5,7 +5,7 @@ import { LiveDot } from "./status";
 export function firstRunLines(origin: string, experiment?: string): string {
   const lines = [`export MLFLOW_TRACKING_URI=${origin}`];
   if (experiment) lines.push(`export MLFLOW_EXPERIMENT_NAME=${shellQuoted(experiment)}`);
-  lines.push(`python -c "import mlflow; [mlflow.log_metric('loss', 1 / (step + 1), step=step) for step in range(20)]"`);
+  lines.push(`python -c "import mlflow; [mlflow.log_metric('loss', 1/s, step=s) for s in range(1, 30)]"`);
   return lines.join("\n");
 }
 
