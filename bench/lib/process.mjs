@@ -8,8 +8,8 @@ const PAGE_BYTES = 4096;
 const TICK_MS = 10;
 const SAMPLE_MS = 250;
 
-/** Processes of one session as { pid, cpuMs, rssBytes }, from /proc (Linux). */
-function sessionProcesses(session) {
+/** All processes as { pid, parent, session, cpuMs, rssBytes }, from /proc (Linux). */
+function processes() {
   const found = [];
   for (const name of readdirSync("/proc")) {
     if (!/^\d+$/.test(name)) continue;
@@ -17,9 +17,10 @@ function sessionProcesses(session) {
       const stat = readFileSync(`/proc/${name}/stat`, "latin1");
       // The command's name may hold spaces and brackets, so fields are counted from its last bracket.
       const fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ");
-      if (Number(fields[3]) !== session) continue;
       found.push({
         pid: Number(name),
+        parent: Number(fields[1]),
+        session: Number(fields[3]),
         cpuMs: (Number(fields[11]) + Number(fields[12])) * TICK_MS,
         rssBytes: Number(fields[21]) * PAGE_BYTES,
       });
@@ -31,13 +32,33 @@ function sessionProcesses(session) {
 }
 
 /**
- * A server started in a session of its own, so that all its processes (workers, wrappers) are found,
+ * The processes of `sessions` and their descendants. Descendants may have opened sessions of their own: these are added to
+ * `sessions`, so that they are still known when their parent is gone.
+ */
+function members(sessions) {
+  const all = processes();
+  const pids = new Set();
+  let size = -1;
+  while (size !== pids.size) {
+    size = pids.size;
+    for (const one of all) {
+      if (!sessions.has(one.session) && !pids.has(one.parent)) continue;
+      pids.add(one.pid);
+      sessions.add(one.session);
+    }
+  }
+  return all.filter((one) => pids.has(one.pid));
+}
+
+/**
+ * A server started in a session of its own, so that all its processes (workers, wrappers) and theirs are found,
  * measured and ended together and no other is touched.
  */
 export class ServerProcess {
   #child;
   #exited = false;
   #sampler = null;
+  #sessions;
   /** Largest sum of resident memory over all processes seen since start, bytes. */
   peakRss = 0;
 
@@ -63,6 +84,7 @@ export class ServerProcess {
 
   constructor(child) {
     this.#child = child;
+    this.#sessions = new Set([child.pid]);
     child.once("exit", () => {
       this.#exited = true;
     });
@@ -74,7 +96,7 @@ export class ServerProcess {
 
   /** Sums over all processes of the server: { cpuMs, rssBytes, processes }. */
   sample() {
-    const list = sessionProcesses(this.#child.pid);
+    const list = members(this.#sessions);
     const rssBytes = list.reduce((sum, one) => sum + one.rssBytes, 0);
     this.peakRss = Math.max(this.peakRss, rssBytes);
     return { cpuMs: list.reduce((sum, one) => sum + one.cpuMs, 0), rssBytes, processes: list.length };
@@ -92,23 +114,33 @@ export class ServerProcess {
     }
   }
 
-  /** Ends every process of the server: politely, then after `graceMs` by force. */
+  /** Ends every process of the server by force and at once, for when this process itself is ending. */
+  kill() {
+    signal(members(this.#sessions), "SIGKILL");
+  }
+
+  /** Ends every process of the server: what was started politely, so that it can end its own; after `graceMs` all by force. */
   async stop(graceMs = 15_000) {
     clearInterval(this.#sampler);
     const end = Date.now() + graceMs;
-    this.#signal("SIGTERM");
-    while (Date.now() < end && sessionProcesses(this.#child.pid).length > 0) await sleep(100);
-    this.#signal("SIGKILL");
-    while (sessionProcesses(this.#child.pid).length > 0) await sleep(50);
+    signal(
+      members(this.#sessions).filter((one) => one.session === this.#child.pid),
+      "SIGTERM",
+    );
+    while (Date.now() < end && members(this.#sessions).length > 0) await sleep(100);
+    for (let left = members(this.#sessions); left.length > 0; left = members(this.#sessions)) {
+      signal(left, "SIGKILL");
+      await sleep(50);
+    }
   }
+}
 
-  #signal(signal) {
-    for (const { pid } of sessionProcesses(this.#child.pid)) {
-      try {
-        process.kill(pid, signal);
-      } catch {
-        // Already gone.
-      }
+function signal(list, name) {
+  for (const { pid } of list) {
+    try {
+      process.kill(pid, name);
+    } catch {
+      // Already gone.
     }
   }
 }

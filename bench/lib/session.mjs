@@ -55,6 +55,10 @@ export async function withPeers(names, folder, use) {
     progress("interrupted, stopping the servers");
     Promise.allSettled(spawned.map((server) => server.stop(1000))).finally(() => process.exit(130));
   };
+  const ended = () => {
+    for (const server of spawned) server.kill();
+  };
+  process.once("exit", ended);
   process.once("SIGINT", interrupted);
   process.once("SIGTERM", interrupted);
   let failed = true;
@@ -71,6 +75,7 @@ export async function withPeers(names, folder, use) {
     process.off("SIGINT", interrupted);
     process.off("SIGTERM", interrupted);
     await Promise.allSettled(spawned.map((server) => server.stop()));
+    process.off("exit", ended);
     if (failed) process.stderr.write(`The servers' logs and data are kept in ${work}\n`);
     else await rm(work, { recursive: true, force: true });
   }
