@@ -17,7 +17,7 @@ const ATTRIBUTES: Record<string, string> = {
 export function parseSort(text: string): RunSort | undefined {
   const descending = text.startsWith("-");
   const column = descending ? text.slice(1) : text;
-  return column in ATTRIBUTES || /^(metric|param):./s.test(column) ? { column, descending } : undefined;
+  return Object.hasOwn(ATTRIBUTES, column) || /^(metric|param):./s.test(column) ? { column, descending } : undefined;
 }
 
 export function formatSort(sort: RunSort): string {
