@@ -120,14 +120,13 @@ CREATE TABLE `params` (
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE TABLE `run_models` (
-	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
 	`run_id` text NOT NULL,
 	`kind` text NOT NULL,
 	`model_id` text NOT NULL,
-	`step` integer DEFAULT 0 NOT NULL
-);
+	`step` integer DEFAULT 0 NOT NULL,
+	PRIMARY KEY(`run_id`, `kind`, `model_id`)
+) WITHOUT ROWID;
 --> statement-breakpoint
-CREATE INDEX `run_models_by_run` ON `run_models` (`run_id`,`kind`);--> statement-breakpoint
 CREATE TABLE `runs` (
 	`run_id` text PRIMARY KEY NOT NULL,
 	`experiment_id` text NOT NULL,

@@ -5,6 +5,7 @@ import { database } from "./db/client";
 import { metricRoutes } from "./metrics/routes";
 import { loggedModelRoutes } from "./models/logged-model-routes";
 import { systemRoutes } from "./system";
+import { trackingRoutes } from "./tracking/routes";
 import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
 import { type App, type AppEnv, answerTheRest } from "./wire/rpc";
 
@@ -31,6 +32,7 @@ export function createApp(): App {
   });
 
   systemRoutes(app);
+  trackingRoutes(app);
   metricRoutes(app);
   artifactRoutes(app);
   loggedModelRoutes(app);

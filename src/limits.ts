@@ -11,6 +11,8 @@ export const MAX_BATCH_METRICS = 1000;
 export const MAX_BATCH_PARAMS = 100;
 export const MAX_BATCH_TAGS = 100;
 export const MAX_BATCH_TOTAL = 1000;
+/** Saved views of MLflow's page in the tags of one experiment. */
+export const MAX_CUSTOM_VIEWS = 50;
 export const MAX_SEARCH_RESULTS = 50_000;
 export const DEFAULT_SEARCH_RUNS = 1000;
 export const MAX_DATASET_NAME = 500;
@@ -34,6 +36,8 @@ export const MAX_JSON_BODY = 16 * 1024 * 1024;
 export const D1_MAX_PARAMETERS = 100;
 /** Bytes of one row, text or blob. */
 export const D1_MAX_ROW = 2_000_000;
+/** Bytes of the pattern of a LIKE or GLOB. */
+export const D1_MAX_PATTERN = 50;
 
 // Durable Objects (developers.cloudflare.com/durable-objects/platform/limits).
 /** Bytes of one row of a RunLog; the platform refuses 2 MB, and a row carries its own few bytes. */

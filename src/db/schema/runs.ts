@@ -86,15 +86,14 @@ export const datasetInputs = sqliteTable(
   (t) => [primaryKey({ columns: [t.runId, t.name, t.digest] })],
 );
 
-/** Models a run read (`kind` input) or made (`kind` output), in the order they were logged. */
+/** Models a run read (`kind` input) or made (`kind` output, at `step`); each once. */
 export const runModels = sqliteTable(
   "run_models",
   {
-    id: integer().primaryKey({ autoIncrement: true }),
     runId: text("run_id").notNull(),
     kind: text().$type<"input" | "output">().notNull(),
     modelId: text("model_id").notNull(),
     step: integer().notNull().default(0),
   },
-  (t) => [index("run_models_by_run").on(t.runId, t.kind)],
+  (t) => [primaryKey({ columns: [t.runId, t.kind, t.modelId] })],
 );

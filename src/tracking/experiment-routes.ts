@@ -1,0 +1,92 @@
+/** Experiments: their life, tags and search. */
+import { MAX_SEARCH_RESULTS } from "../limits";
+import { runChanged } from "../metrics/run-logs";
+import { decodeOffset, page } from "../wire/paging";
+import { type App, rpc } from "../wire/rpc";
+import { checkMaxResults } from "../wire/validate";
+import {
+  checkArtifactLocation,
+  checkExperimentName,
+  checkExperimentTag,
+  checkNewTags,
+  experimentId,
+  keyValues,
+  wireExperiment,
+} from "./experiment";
+import { experimentFilter, experimentOrder } from "./experiment-search";
+import {
+  createExperiment,
+  deleteExperimentTag,
+  getExperiment,
+  getExperimentByName,
+  moveExperiment,
+  pageOfExperiments,
+  renameExperiment,
+  setExperimentTag,
+} from "./experiment-store";
+
+export function experimentRoutes(app: App): void {
+  rpc(app, "createExperiment", async ({ name, artifact_location = "", tags: sent }, c) => {
+    const tags = keyValues(sent);
+    if (artifact_location) checkArtifactLocation(artifact_location);
+    checkExperimentName(name);
+    checkNewTags(name, tags);
+    const experiment = { name, artifactLocation: artifact_location, tags, now: Date.now() };
+    return { experiment_id: await createExperiment(c.get("db"), experiment) };
+  });
+
+  rpc(app, "getExperiment", async ({ experiment_id }, c) => {
+    const { experiment, tags } = await getExperiment(c.get("db"), experimentId(experiment_id));
+    return { experiment: wireExperiment(experiment, tags) };
+  });
+
+  rpc(app, "getExperimentByName", async ({ experiment_name }, c) => {
+    const { experiment, tags } = await getExperimentByName(c.get("db"), experiment_name);
+    return { experiment: wireExperiment(experiment, tags) };
+  });
+
+  rpc(app, "updateExperiment", async ({ experiment_id, new_name }, c) => {
+    checkExperimentName(new_name);
+    await renameExperiment(c.get("db"), experimentId(experiment_id), new_name, Date.now());
+    return {};
+  });
+
+  rpc(app, "deleteExperiment", async ({ experiment_id }, c) => {
+    await runChanged(c.env, await moveExperiment(c.get("db"), experimentId(experiment_id), "deleted", Date.now()));
+    return {};
+  });
+
+  rpc(app, "restoreExperiment", async ({ experiment_id }, c) => {
+    await runChanged(c.env, await moveExperiment(c.get("db"), experimentId(experiment_id), "active", Date.now()));
+    return {};
+  });
+
+  rpc(app, "setExperimentTag", async ({ experiment_id, key, value = "" }, c) => {
+    checkExperimentTag({ key, value });
+    await setExperimentTag(c.get("db"), experimentId(experiment_id), { key, value });
+    return {};
+  });
+
+  rpc(app, "deleteExperimentTag", async ({ experiment_id, key }, c) => {
+    await deleteExperimentTag(c.get("db"), experimentId(experiment_id), key);
+    return {};
+  });
+
+  rpc(app, "searchExperiments", async (request, c) => {
+    const { max_results = 0, page_token } = request;
+    checkMaxResults(max_results, MAX_SEARCH_RESULTS);
+    const filter = experimentFilter(request.filter);
+    const order = experimentOrder(request.order_by);
+    const offset = decodeOffset(page_token);
+    const found = await pageOfExperiments(c.get("db"), {
+      filter,
+      order,
+      view: request.view_type,
+      limit: max_results + 1,
+      offset,
+    });
+    const { rows, next_page_token } = page(found, offset, max_results);
+    const experiments = rows.map(({ experiment, tags }) => wireExperiment(experiment, tags));
+    return { experiments: experiments.length > 0 ? experiments : undefined, next_page_token };
+  });
+}

@@ -1,0 +1,87 @@
+/** Runs: their life, params and tags. */
+import { DEFAULT_SEARCH_RUNS, MAX_SEARCH_RESULTS } from "../limits";
+import { runChanged } from "../metrics/run-logs";
+import { MlflowError } from "../wire/errors";
+import { decodeOffset, encodeOffset } from "../wire/paging";
+import { type App, rpc } from "../wire/rpc";
+import { checkMaxResults } from "../wire/validate";
+import { experimentId, keyValues } from "./experiment";
+import { isTerminal, nameAndTags, newRunId, wireInfo, wireRun } from "./run";
+import { getRun, pageOfRuns } from "./run-data";
+import { checkRunFilter, runOrder, runsOf } from "./run-search";
+import { createRun, deleteTag, moveRun, updateRun } from "./run-store";
+import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "./run-writes";
+
+export function runRoutes(app: App): void {
+  rpc(app, "createRun", async (request, c) => {
+    const { experiment_id, run_name, user_id = "", start_time = 0 } = request;
+    if (!experiment_id) throw new MlflowError("BAD_REQUEST", "Missing value for required parameter 'experiment_id'.");
+    const { name, tags } = nameAndTags(run_name, keyValues(request.tags));
+    const run = await createRun(c.get("db"), {
+      runId: newRunId(),
+      experimentId: experimentId(experiment_id),
+      name,
+      userId: user_id,
+      startTime: start_time,
+      tags,
+    });
+    const empty = { metrics: [], params: [], datasets: [], modelInputs: [], modelOutputs: [] };
+    const { info, data, inputs } = wireRun(run, { ...empty, tags });
+    return { run: { info, data, inputs } };
+  });
+
+  rpc(app, "getRun", async ({ run_id }, c) => {
+    const { run, data } = await getRun(c.env, c.get("db"), run_id);
+    return { run: wireRun(run, data) };
+  });
+
+  rpc(app, "updateRun", async ({ run_id, status, end_time, run_name }, c) => {
+    const run = await updateRun(c.get("db"), run_id, { status, endTime: end_time, name: run_name });
+    if (isTerminal(status)) await runChanged(c.env, [run]);
+    return { run_info: wireInfo(run) };
+  });
+
+  rpc(app, "deleteRun", async ({ run_id }, c) => {
+    await runChanged(c.env, await moveRun(c.get("db"), run_id, "deleted", Date.now()));
+    return {};
+  });
+
+  rpc(app, "restoreRun", async ({ run_id }, c) => {
+    await runChanged(c.env, await moveRun(c.get("db"), run_id, "active", Date.now()));
+    return {};
+  });
+
+  rpc(app, "searchRuns", async (request, c) => {
+    const { experiment_ids = [], max_results = DEFAULT_SEARCH_RUNS, page_token } = request;
+    checkMaxResults(max_results, MAX_SEARCH_RESULTS);
+    const where = runsOf(experiment_ids, request.run_view_type);
+    checkRunFilter(request.filter);
+    const order = runOrder(request.order_by);
+    const offset = decodeOffset(page_token);
+    if (experiment_ids.length === 0) return {};
+    const page = await pageOfRuns(c.env, c.get("db"), { where, order, limit: max_results, offset });
+    const runs = page.runs.map(({ run, data }) => wireRun(run, { ...data, modelInputs: [] }));
+    return {
+      runs: runs.length > 0 ? runs : undefined,
+      next_page_token: page.more ? encodeOffset(offset + max_results) : undefined,
+    };
+  });
+
+  rpc(app, "logParam", async (request, c) => {
+    const params = [checkParam(request)];
+    const { DB } = c.env;
+    await commitRunWrites(DB, request.run_id, paramWrites(DB, request.run_id, params), { params });
+    return {};
+  });
+
+  rpc(app, "setTag", async (request, c) => {
+    const { DB } = c.env;
+    await commitRunWrites(DB, request.run_id, tagWrites(DB, request.run_id, [checkTag(request)]));
+    return {};
+  });
+
+  rpc(app, "deleteTag", async ({ run_id, key }, c) => {
+    await deleteTag(c.get("db"), run_id, key);
+    return {};
+  });
+}
