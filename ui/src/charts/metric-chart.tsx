@@ -41,7 +41,7 @@ export function MetricChart({ run, latest, xKind, start, live }: Props) {
         </span>
       </figcaption>
       <div class="chart-body">
-        {error && <ErrorNote what="The history did not load." error={error} retry={retry} />}
+        {error && <ErrorNote stale={history !== undefined} what="The history" error={error} retry={retry} />}
         {near && series && !(error && series.x.length === 0) && (
           <Chart series={series} xKind={xKind} sync={`${run} ${xKind}`} live={live} onCursor={setIndex} />
         )}

@@ -1,7 +1,7 @@
 /** How a chart looks and behaves, as uPlot options. */
 import type uPlot from "uplot";
 import { token } from "../data/theme";
-import { formatDuration, formatTick } from "../lib/format";
+import { formatClock, formatDuration, formatTick } from "../lib/format";
 import type { Series, XKind } from "./series";
 
 export interface PlotSetup {
@@ -68,7 +68,8 @@ const CLOCK_STEPS = [
 ];
 
 function xAxisValues(kind: XKind): Pick<uPlot.Axis, "values" | "incrs"> {
-  if (kind === "time") return {};
+  if (kind === "time")
+    return { values: (_, splits, _axis, _space, step) => splits.map((at) => formatClock(at * 1000, step * 1000)) };
   if (kind === "rel") {
     return { incrs: CLOCK_STEPS, values: (_, splits) => splits.map((seconds) => formatDuration(seconds * 1000)) };
   }

@@ -13,6 +13,8 @@ const QUIET_MS = 15_000;
 export interface RunList {
   /** In the order asked for; undefined until the first page is there. */
   runs: Run[] | undefined;
+  /** The runs are still those of the order before. */
+  isReordering: boolean;
   /** There are more behind the last one; `loadMore` fetches them. */
   more: boolean;
   loadMore(): void;
@@ -69,8 +71,13 @@ export function useRuns(experiment: string, sort: RunSort): RunList {
       .finally(() => setLoadingMore(false));
   }, [key, next, rest, loadingMore]);
 
+  // While another order is fetched, the runs stay in view in the old one.
+  const shown = useRef<{ experiment: string; runs: Run[] } | undefined>(undefined);
+  if (head.data) shown.current = { experiment, runs: joined(head.data.items, rest?.runs ?? []) };
+
   return {
-    runs: head.data && joined(head.data.items, rest?.runs ?? []),
+    runs: shown.current?.experiment === experiment ? shown.current.runs : undefined,
+    isReordering: head.data === undefined,
     more: next !== undefined && error === undefined,
     loadMore,
     loadingMore,

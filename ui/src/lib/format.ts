@@ -84,6 +84,23 @@ export function formatTime(ms: number): string {
   return dateTime.format(ms);
 }
 
+const clocks = {
+  seconds: new Intl.DateTimeFormat(undefined, {
+    hour: "2-digit",
+    minute: "2-digit",
+    second: "2-digit",
+    hourCycle: "h23",
+  }),
+  minutes: new Intl.DateTimeFormat(undefined, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" }),
+  days: new Intl.DateTimeFormat(undefined, { day: "numeric", month: "short" }),
+};
+
+/** A tick of a time axis in the browser's zone, as fine as the `step` between ticks (milliseconds) asks for. */
+export function formatClock(ms: number, step: number): string {
+  if (step < MINUTE) return clocks.seconds.format(ms);
+  return (step < DAY ? clocks.minutes : clocks.days).format(ms);
+}
+
 /** A moment in UTC, for titles. */
 export function formatUtc(ms: number): string {
   const date = new Date(ms);

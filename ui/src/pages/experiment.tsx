@@ -51,10 +51,15 @@ export function ExperimentPage({ id }: { id: string }) {
         </p>
       )}
       {experiment.error && (
-        <ErrorNote what="The experiment did not load." error={experiment.error} retry={experiment.reload} />
+        <ErrorNote
+          stale={experiment.data !== undefined}
+          what="The experiment"
+          error={experiment.error}
+          retry={experiment.reload}
+        />
       )}
       {list.error && !experiment.error && (
-        <ErrorNote what="The runs did not load." error={list.error} retry={list.retry} />
+        <ErrorNote stale={list.runs !== undefined} what="The runs" error={list.error} retry={list.retry} />
       )}
       {empty && !experiment.error && (
         <section class="notice">
@@ -71,6 +76,7 @@ export function ExperimentPage({ id }: { id: string }) {
       )}
       {list.runs && newest && (
         <div class="panel table-panel">
+          <BusyBar busy={list.isReordering && list.busy} />
           <RunsTable
             runs={list.runs}
             sort={sort}

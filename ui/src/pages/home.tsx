@@ -34,7 +34,7 @@ export function HomePage() {
     <div class="page">
       {data && data.live.length > 0 && <LiveNow live={data.live} />}
       {data ? <Experiments home={data} /> : <h1>Experiments</h1>}
-      {error && <ErrorNote what="The experiments did not load." error={error} retry={reload} />}
+      {error && <ErrorNote stale={data !== undefined} what="The experiments" error={error} retry={reload} />}
       {!data && !error && (
         <div class="panel">
           <BusyBar busy={busy} />

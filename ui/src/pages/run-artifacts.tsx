@@ -20,7 +20,7 @@ export function RunArtifacts({ run }: { run: Run }) {
       <div class="panel-head">
         <Crumbs run={id} path={path} />
       </div>
-      {error && <ErrorNote what="The artifacts did not load." error={error} retry={reload} />}
+      {error && <ErrorNote stale={data !== undefined} what="The artifacts" error={error} retry={reload} />}
       {!data && !error && <PendingRows rows={4} label="Loading artifacts" />}
       {data && data.length === 0 && (
         <p class="foot">

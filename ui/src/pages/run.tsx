@@ -46,7 +46,7 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
         </h1>
         {run.data && <Standing run={run.data} />}
       </div>
-      {run.error && <ErrorNote what="The run did not load." error={run.error} retry={run.reload} />}
+      {run.error && <ErrorNote stale={run.data !== undefined} what="The run" error={run.error} retry={run.reload} />}
       {!run.data && !run.error && (
         <div class="panel">
           <PendingRows rows={6} label="Loading the run" />

@@ -1,13 +1,27 @@
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../api/client";
 
+interface ErrorProps {
+  /** What failed, as the start of a sentence: "The runs". */
+  what: string;
+  error: Error;
+  retry: () => void;
+  /** Older data is in view. */
+  stale?: boolean;
+}
+
 /** What failed, why, and a way to try again; it stands where the failed part would. */
-export function ErrorNote({ what, error, retry }: { what: string; error: Error; retry: () => void }) {
+export function ErrorNote({ what, error, retry, stale = false }: ErrorProps) {
+  // The bar already says that the connection is lost, and what is in view is still true.
+  if (stale && error instanceof ApiError && error.status === 0) return null;
   const requestId = error instanceof ApiError ? error.requestId : undefined;
   return (
     <div class="error-note" role="alert">
       <p>
-        <strong>{what}</strong> {error.message}
+        <strong>
+          {what} did not {stale ? "refresh" : "load"}.
+        </strong>{" "}
+        {error.message}
       </p>
       <p class="error-tools">
         <button type="button" class="button" onClick={retry}>
