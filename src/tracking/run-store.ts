@@ -34,7 +34,7 @@ export async function createRun(db: Database, run: NewRun): Promise<RunRow> {
       .select(
         sql`
         SELECT ${runId}, experiment_id, ${run.name}, ${run.userId}, 'RUNNING', ${run.startTime}, NULL, 'active', NULL,
-          ${artifactUri(`/${runId}/artifacts`)}, 0, 0, 0, 0
+          ${artifactUri(`/${runId}/artifacts`)}, 0, 0, 0, 0, 0
         FROM experiments WHERE experiment_id = ${experimentId} AND lifecycle_stage = 'active'`,
       )
       .returning(),

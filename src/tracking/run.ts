@@ -36,6 +36,13 @@ export interface RunData {
 
 export const newRunId = (): string => crypto.randomUUID().replaceAll("-", "");
 
+const RUN_ID = /^[A-Za-z0-9][\w-]{0,255}$/;
+
+/** Errors: 400 for text that can be no run's id; some calls of MLflow look at it before they look for the run. */
+export function checkRunId(id: string): void {
+  if (!RUN_ID.test(id)) throw invalid(`Invalid value "${id}" for parameter 'run_id' supplied.`);
+}
+
 /** A run that ends tells its log to publish. */
 export const isTerminal = (status: RunStatus | undefined): boolean =>
   status === "FINISHED" || status === "FAILED" || status === "KILLED";
