@@ -141,7 +141,8 @@ CREATE TABLE `runs` (
 	`hot` integer DEFAULT 0 NOT NULL,
 	`log_position` integer DEFAULT 0 NOT NULL,
 	`log_accepted` integer DEFAULT 0 NOT NULL,
-	`log_duplicate` integer DEFAULT 0 NOT NULL
+	`log_duplicate` integer DEFAULT 0 NOT NULL,
+	`log_rejected` integer DEFAULT 0 NOT NULL
 ) WITHOUT ROWID;
 --> statement-breakpoint
 CREATE INDEX `runs_by_start` ON `runs` (`experiment_id`,`lifecycle_stage`,"start_time" DESC,`run_id`);--> statement-breakpoint

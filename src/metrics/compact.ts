@@ -48,7 +48,7 @@ export async function compactRun(
 
 async function compactKey(d1: D1Database, runId: string, key: string, nextPosition: () => number): Promise<boolean> {
   const { results } = await d1
-    .prepare("SELECT run_id, position, part, directory FROM metric_chunks WHERE run_id = ?1 AND key = ?2")
+    .prepare("SELECT run_id, key, position, part, directory FROM metric_chunks WHERE run_id = ?1 AND key = ?2")
     .bind(runId, key)
     .all<Record<string, unknown>>();
   const groups = worthMerging((results as unknown as Header[]).map(chunkStretch).sort(byStart));
@@ -85,7 +85,7 @@ async function mergeGroup(
   let waiting: Columns = newColumns(0);
   let old: Stretch[] = [];
   for (const [i, next] of group.entries()) {
-    await fetchPieces(d1, key, next.pieces);
+    await fetchPieces(d1, next.pieces);
     waiting = sortedDistinct(join(waiting, concatenate(next.pieces)));
     for (const piece of next.pieces) piece.columns = undefined;
     old.push(next);

@@ -3,7 +3,8 @@ import { invalid } from "../wire/errors";
 import { decodeOffset, encodeOffset } from "../wire/paging";
 import { type App, raw, rpc } from "../wire/rpc";
 import type { Columns } from "./block";
-import { atRanks, type History, pageByTime, withHistories, withinSteps } from "./history";
+import { atRanks, pageByTime, withinSteps } from "./history";
+import { type History, withHistories } from "./history-load";
 import { sampleRanks } from "./sampling";
 
 // MLflow 3.17.2's limits of its bulk endpoints.

@@ -9,11 +9,12 @@ import { newColumns, slice } from "./observation";
 /** A stretch of one series, sorted and distinct: in memory, or a block in D1 until it is fetched. */
 export interface Piece extends Omit<BlockInfo, "from" | "length"> {
   columns?: Columns;
-  source?: { runId: string; position: number; part: number; from: number; length: number };
+  source?: { runId: string; key: string; position: number; part: number; from: number; length: number };
 }
 
 export interface Header {
   run_id: string;
+  key: string;
   position: number;
   part: number;
   directory: string;
@@ -38,7 +39,7 @@ export function chunkStretch(h: Header): Stretch {
   return stretch(
     readDirectory(h.directory).map(({ from, length, ...info }) => ({
       ...info,
-      source: { runId: h.run_id, position: h.position, part: h.part, from, length },
+      source: { runId: h.run_id, key: h.key, position: h.position, part: h.part, from, length },
     })),
   );
 }
@@ -93,22 +94,23 @@ export function concatenate(pieces: readonly Pick<Piece, "columns" | "count">[])
 }
 
 /** Fetches and decodes the pieces that are not in memory yet. Errors: DamagedBlockError. */
-export async function fetchPieces(d1: D1Database, key: string, pieces: readonly Piece[]): Promise<void> {
+export async function fetchPieces(d1: D1Database, pieces: readonly Piece[]): Promise<void> {
   const missing = pieces.filter((p) => !p.columns && p.source);
   for (let i = 0; i < missing.length; i += BLOCKS_A_QUERY) {
     const runs = neighbours(missing.slice(i, i + BLOCKS_A_QUERY));
     const wanted = runs.map((group) => {
       const first = (group[0] as Piece).source as NonNullable<Piece["source"]>;
       const last = (group[group.length - 1] as Piece).source as NonNullable<Piece["source"]>;
-      return [first.runId, first.position, first.part, first.from + 1, last.from + last.length - first.from];
+      return [first.runId, first.key, first.position, first.part, first.from + 1, last.from + last.length - first.from];
     });
     const { results } = await d1
       .prepare(
-        `SELECT j.key AS i, substr(c.data, j.value ->> 3, j.value ->> 4) AS data
+        `SELECT j.key AS i, substr(c.data, j.value ->> 4, j.value ->> 5) AS data
          FROM json_each(?1) AS j CROSS JOIN metric_chunks AS c
-           ON c.run_id = j.value ->> 0 AND c.key = ?2 AND c.position = j.value ->> 1 AND c.part = j.value ->> 2`,
+           ON c.run_id = j.value ->> 0 AND c.key = j.value ->> 1
+           AND c.position = j.value ->> 2 AND c.part = j.value ->> 3`,
       )
-      .bind(JSON.stringify(wanted), key)
+      .bind(JSON.stringify(wanted))
       .all<{ i: number; data: string }>();
     if (results.length !== runs.length) throw new ChunksMoved();
     for (const { i: index, data } of results) {
@@ -134,6 +136,7 @@ function neighbours(pieces: readonly Piece[]): Piece[][] {
       s &&
       before &&
       s.runId === before.runId &&
+      s.key === before.key &&
       s.position === before.position &&
       s.part === before.part &&
       s.from === before.from + before.length;

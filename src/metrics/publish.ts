@@ -12,6 +12,7 @@ export interface Publication {
   cold: boolean;
   accepted: number;
   duplicate: number;
+  rejected: number;
   latest: Map<string, Series>;
   /** Keys whose history goes out, each with all it has up to `position`. */
   sealed: Map<string, Columns>;
@@ -28,10 +29,11 @@ export function publishStatements(d1: D1Database, p: Publication): D1PreparedSta
   const statements = [
     d1
       .prepare(
-        `UPDATE runs SET log_position = max(log_position, ?2), log_accepted = ?3, log_duplicate = ?4${p.cold ? ", hot = 0" : ""}
+        `UPDATE runs SET log_position = max(log_position, ?2), log_accepted = ?3, log_duplicate = ?4,
+           log_rejected = ?5${p.cold ? ", hot = 0" : ""}
          WHERE run_id = ?1`,
       )
-      .bind(p.runId, p.position, p.accepted, p.duplicate),
+      .bind(p.runId, p.position, p.accepted, p.duplicate, p.rejected),
   ];
   statements.push(...latestStatements(d1, p), ...chunkStatements(d1, p));
   return statements;

@@ -1,11 +1,12 @@
 /** Logging metrics, alone and in batches with params and tags. */
 import { explainModelFailure, modelMetricWrites } from "../models/model-metrics";
 import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "../tracking/run-writes";
-import { invalid } from "../wire/errors";
+import { invalid, MlflowError } from "../wire/errors";
 import { type App, type AppContext, rpc } from "../wire/rpc";
 import { checkCounts, checkDuplicateParams, checkMetrics, type MetricInput, packMetrics } from "./batch";
 import { historyRoutes } from "./history-routes";
-import { appendPack } from "./run-logs";
+import { appendPack, withLog } from "./run-logs";
+import { runMetricRoutes } from "./run-metric-routes";
 
 const RUN_ID = /^[A-Za-z0-9][\w-]{0,255}$/;
 
@@ -13,23 +14,41 @@ export function metricRoutes(app: App): void {
   rpc(app, "logMetric", async (request, c) => {
     const { run_id, key, value, timestamp, step, model_id, dataset_name, dataset_digest } = request;
     const metric = { key, value, timestamp, step, model_id, dataset_name, dataset_digest };
-    await logBatch(c, run_id, { metrics: checkMetrics([metric], false) });
+    await countingRejected(c, run_id, 1, async () => {
+      await logBatch(c, run_id, { metrics: checkMetrics([metric], false) });
+    });
     return {};
   });
 
   rpc(app, "logBatch", async (request, c) => {
     const { run_id, metrics = [], params = [], tags = [] } = request;
-    if (!RUN_ID.test(run_id)) throw invalid(`Invalid value "${run_id}" for parameter 'run_id' supplied.`);
-    const checked = checkMetrics(metrics, true);
-    const checkedParams = params.map((p, i) => checkParam(p, `params[${i}].`));
-    const checkedTags = tags.map((t, i) => checkTag(t, `tags[${i}].`));
-    checkCounts(metrics.length, params.length, tags.length);
-    checkDuplicateParams(checkedParams);
-    await logBatch(c, run_id, { metrics: checked, params: checkedParams, tags: checkedTags });
+    await countingRejected(c, run_id, metrics.length, async () => {
+      const checked = checkMetrics(metrics, true);
+      const checkedParams = params.map((p, i) => checkParam(p, `params[${i}].`));
+      const checkedTags = tags.map((t, i) => checkTag(t, `tags[${i}].`));
+      if (!RUN_ID.test(run_id)) throw invalid(`Invalid value "${run_id}" for parameter 'run_id' supplied.`);
+      checkCounts(metrics.length, params.length, tags.length);
+      checkDuplicateParams(checkedParams);
+      await logBatch(c, run_id, { metrics: checked, params: checkedParams, tags: checkedTags });
+    });
     return {};
   });
 
   historyRoutes(app);
+  runMetricRoutes(app);
+}
+
+/** Does `work`; should it be refused, the run's counters say so. */
+async function countingRejected(c: AppContext, runId: string, count: number, work: () => Promise<void>): Promise<void> {
+  try {
+    await work();
+  } catch (error) {
+    if (error instanceof MlflowError && error.status < 500 && error.status !== 404 && count > 0) {
+      const counted = withLog(c.env, runId, (log) => log.countRejected(count));
+      c.executionCtx.waitUntil(counted.catch((e) => console.error("counting a rejected request failed", e)));
+    }
+    throw error;
+  }
 }
 
 interface Batch {

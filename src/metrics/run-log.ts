@@ -46,11 +46,24 @@ export interface LatestTail {
   latest: { key: string; step: number; timestamp: number; value: number }[];
 }
 
+/**
+ * `accepted` numbers the observations stored: the newest one's sequence number. A repeat of what was published already
+ * counts as accepted and is dropped when read. `duplicate` and `rejected` of the last minute are lost with the object's
+ * memory, should it die.
+ */
+export interface LogCounters {
+  accepted: number;
+  duplicate: number;
+  rejected: number;
+  unpublished: number;
+}
+
 interface RunState {
   lifecycle_stage: LifecycleStage;
   log_position: number;
   log_accepted: number;
   log_duplicate: number;
+  log_rejected: number;
 }
 
 /** A publish on its way: what it took of each key, so that the log can be trimmed once D1 has it. */
@@ -84,6 +97,7 @@ export class RunLog extends DurableObject<Env> {
   #longest = 0;
   #sealed = 0;
   #duplicate = 0;
+  #rejected = 0;
   #lastAppend = 0;
   #lastPublish = 0;
   #alarmSet = false;
@@ -124,6 +138,12 @@ export class RunLog extends DurableObject<Env> {
     };
   }
 
+  /** The unpublished observations of every key, packed. */
+  unpublishedKeys(): { position: number; pack: Uint8Array } {
+    this.#load();
+    return { position: this.#published, pack: packAll(this.#series)[0] ?? new Uint8Array() };
+  }
+
   /** The latest unpublished observation of every key. */
   latest(): LatestTail {
     this.#load();
@@ -133,6 +153,28 @@ export class RunLog extends DurableObject<Env> {
       if (last) latest.push({ key, ...last });
     }
     return { position: this.#published, latest };
+  }
+
+  /** Counts observations that were refused before they came here. Kept in memory until the next publish. */
+  countRejected(observations: number): void {
+    this.#rejected += observations;
+  }
+
+  /** What came in since the run began; undefined for a run that D1 does not know. See LogCounters. */
+  async counters(runId: string): Promise<LogCounters | undefined> {
+    return await this.#exclusively(async () => {
+      if (!this.#recovered) {
+        const run = await this.#runState(runId);
+        if (!run) return undefined;
+        await this.#recover(runId, run);
+      }
+      return {
+        accepted: this.#sealed + this.#points,
+        duplicate: this.#duplicate,
+        rejected: this.#rejected,
+        unpublished: this.#points,
+      };
+    });
   }
 
   /** Publishes everything and goes cold; the run's life-cycle is read anew before the next append. */
@@ -214,7 +256,7 @@ export class RunLog extends DurableObject<Env> {
     if (this.#run) return this.#run;
     const run = await this.env.DB.prepare(
       `UPDATE runs SET hot = (hot OR lifecycle_stage = 'active') WHERE run_id = ?1
-       RETURNING lifecycle_stage, log_position, log_accepted, log_duplicate`,
+       RETURNING lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected`,
     )
       .bind(runId)
       .first<RunState>();
@@ -234,6 +276,7 @@ export class RunLog extends DurableObject<Env> {
     this.#published = run.log_position;
     this.#sealed = run.log_accepted;
     this.#duplicate = Math.max(this.#duplicate, run.log_duplicate);
+    if (!this.#recovered) this.#rejected += run.log_rejected;
     if (this.#inFlight && this.#inFlight.position <= run.log_position) this.#trim(this.#inFlight);
     this.#inFlight = undefined;
     if (this.#recovered) return;
@@ -347,6 +390,7 @@ export class RunLog extends DurableObject<Env> {
         cold,
         accepted: sealed,
         duplicate: this.#duplicate,
+        rejected: this.#rejected,
         latest: this.#series,
         sealed: columns,
       }),
@@ -361,7 +405,7 @@ export class RunLog extends DurableObject<Env> {
 
   async #runState(runId: string): Promise<RunState | null> {
     return await this.env.DB.prepare(
-      "SELECT lifecycle_stage, log_position, log_accepted, log_duplicate FROM runs WHERE run_id = ?1",
+      "SELECT lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected FROM runs WHERE run_id = ?1",
     )
       .bind(runId)
       .first<RunState>();

@@ -1,7 +1,7 @@
 /** The Worker's side of RunLog: stubs, retries, and what a refusal means to a caller. */
 import type { Env } from "../env";
 import { invalid, MlflowError, notFound } from "../wire/errors";
-import type { AppendResult, LatestTail, Tail } from "./run-log";
+import type { AppendResult, LatestTail, LogCounters, Tail } from "./run-log";
 
 const ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 50;
@@ -14,7 +14,10 @@ export interface RunLogStub {
   append(runId: string, pack: Uint8Array): Promise<AppendResult>;
   flush(runId: string): Promise<void>;
   unpublished(key: string): Promise<Tail>;
+  unpublishedKeys(): Promise<{ position: number; pack: Uint8Array }>;
   latest(): Promise<LatestTail>;
+  counters(runId: string): Promise<LogCounters | undefined>;
+  countRejected(observations: number): Promise<void>;
 }
 
 /**

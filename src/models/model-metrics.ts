@@ -14,7 +14,7 @@ export interface ModelMetric {
 }
 
 /**
- * Statements for a D1 batch that write a run's observations to their models. Repeats do nothing. An unknown model fails
+ * Statements for a D1 batch that write an active run's observations to their models. Repeats do nothing. An unknown model fails
  * the batch, as the experiment id it would have had is missing; see explainModelFailure.
  */
 export function modelMetricWrites(
@@ -41,7 +41,8 @@ INSERT INTO logged_model_metrics
   (model_id, key, timestamp, step, value, is_nan, run_id, dataset_name, dataset_digest, experiment_id)
 SELECT j.value->>'m', j.value->>'k', j.value->>'t', j.value->>'s', j.value->>'v', j.value->>'n', ?1,
   j.value->>'d', j.value->>'g', m.experiment_id
-FROM json_each(?2) j LEFT JOIN logged_models m ON m.model_id = j.value->>'m'
+FROM json_each(?2) j JOIN runs ON runs.run_id = ?1 AND runs.lifecycle_stage = 'active'
+  LEFT JOIN logged_models m ON m.model_id = j.value->>'m'
 WHERE true ON CONFLICT DO NOTHING`;
 
 /** Why a batch with modelMetricWrites failed: a 400 naming the models that do not exist; undefined if all do. */

@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
-import { pageByTime, withHistories } from "../../src/metrics/history";
+import { pageByTime } from "../../src/metrics/history";
+import { withHistories } from "../../src/metrics/history-load";
 import { encodePack } from "../../src/metrics/pack";
 import type { RunLog } from "../../src/metrics/run-log";
 import type { RunLogStub } from "../../src/metrics/run-logs";

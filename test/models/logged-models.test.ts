@@ -2,6 +2,7 @@ import { SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { modelMetricWrites } from "../../src/models/model-metrics";
+import { makeRun } from "../metrics/helpers";
 
 const HOST = "http://tidemark";
 const API = `${HOST}/api/2.0/mlflow/logged-models`;
@@ -35,6 +36,7 @@ const experiment = (id: string, stage = "active", location = `mlflow-artifacts:/
     .run();
 
 beforeAll(async () => {
+  await makeRun("run");
   for (const id of ["1", "2", "3"]) await experiment(id);
   await experiment("8", "active", "mlflow-artifacts:/elsewhere/");
   await experiment("9", "deleted");

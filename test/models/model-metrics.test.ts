@@ -2,8 +2,10 @@ import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
 import { jsonRows } from "../../src/db/json-rows";
 import { explainModelFailure, type ModelMetric, modelMetricWrites } from "../../src/models/model-metrics";
+import { makeRun } from "../metrics/helpers";
 
 beforeAll(async () => {
+  await makeRun("r");
   for (const [id, stage] of Object.entries({ "m-1": "active", "m-2": "active", "m-gone": "deleted" })) {
     await env.DB.prepare(
       `INSERT INTO logged_models (model_id, experiment_id, name, artifact_uri, status, model_type, source_run_id,

@@ -22,9 +22,10 @@ export const runs = sqliteTable(
     hot: integer().notNull().default(0),
     /** The log position up to which everything is published. */
     logPosition: integer("log_position").notNull().default(0),
-    /** Observations stored, and exact repeats dropped, up to the last publish. */
+    /** Observations sealed, exact repeats dropped, and observations refused, up to the last publish. */
     logAccepted: integer("log_accepted").notNull().default(0),
     logDuplicate: integer("log_duplicate").notNull().default(0),
+    logRejected: integer("log_rejected").notNull().default(0),
   },
   (t) => [
     // Listing an experiment's runs by start time, the default order of a search.
