@@ -44,6 +44,7 @@ const report = await withPeers([...given.peers, "null"], given.folder, async (al
   return { date: new Date().toISOString(), machine: on, options: given, results };
 });
 
+const times = (ratio) => (Number.isNaN(ratio) ? "–" : `${short(ratio)}x`);
 const others = given.peers.filter((name) => name !== OURS);
 const rows = wanted.map((test) => {
   const result = report.results[test.name];
@@ -52,7 +53,7 @@ const rows = wanted.map((test) => {
   return [
     test.name,
     ...given.peers.map((name) => spread(rate(name))),
-    ...others.map((name) => `${short(rate(OURS).median / rate(name).median)}x`),
+    ...others.map((name) => times(rate(OURS).median / rate(name).median)),
     short(rate("null").median),
     refused.join(" · "),
   ];
