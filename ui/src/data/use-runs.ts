@@ -1,8 +1,9 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
-import { searchRuns } from "../api/mlflow";
+import { type Page, searchRuns } from "../api/mlflow";
 import type { Run } from "../api/types";
 import { isLive } from "../lib/runs";
-import { orderBy, type RunSort } from "../lib/sort";
+import { DEFAULT_SORT, formatSort, orderBy, type RunSort } from "../lib/sort";
+import { sortRuns } from "../lib/sort-runs";
 import { useResource } from "./resource";
 
 const PAGE_SIZE = 200;
@@ -40,7 +41,7 @@ export function useRuns(experiment: string, sort: RunSort): RunList {
 
   const search = (signal: AbortSignal, pageToken?: string) =>
     searchRuns({ experiments: [experiment], max: PAGE_SIZE, orderBy: order, pageToken }, signal);
-  const head = useResource(key, (signal) => search(signal), {
+  const head = useResource(key, (signal) => firstPage(experiment, sort, signal), {
     pollMs: (page) => {
       if (!page?.items.length) return EMPTY_MS;
       return page.items.some((run) => isLive(run.info)) ? LIVE_MS : QUIET_MS;
@@ -85,6 +86,22 @@ export function useRuns(experiment: string, sort: RunSort): RunList {
     error: head.error ?? error,
     retry: head.error ? head.reload : loadMore,
   };
+}
+
+/** Experiments found to have more runs than one page holds. */
+const large = new Set<string>();
+
+/** One page's worth of runs is put in order here; only of more than that the server has to say which come first. */
+async function firstPage(experiment: string, sort: RunSort, signal: AbortSignal): Promise<Page<Run>> {
+  const search = (by: RunSort) =>
+    searchRuns({ experiments: [experiment], max: PAGE_SIZE, orderBy: orderBy(by) }, signal);
+  if (!large.has(experiment)) {
+    const newest = await search(DEFAULT_SORT);
+    if (newest.next === undefined) return { items: sortRuns(newest.items, sort), next: undefined };
+    large.add(experiment);
+    if (formatSort(sort) === formatSort(DEFAULT_SORT)) return newest;
+  }
+  return search(sort);
 }
 
 /** Runs that moved between pages while those were fetched stand once, where the fresher page has them. */
