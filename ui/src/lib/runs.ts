@@ -56,12 +56,15 @@ export function systemTags(run: Run): KeyValue[] {
   return (run.data.tags ?? []).filter((tag) => tag.key.startsWith("mlflow."));
 }
 
+/** By name, numbers in names by their size: m2 before m10. */
+const names = new Intl.Collator("en", { numeric: true });
+
 /** Keys in use, the ones on most runs first, then by name; keys under "system/" last. */
 export function keysByUse(runs: readonly Run[], of: (run: Run) => readonly { key: string }[] | undefined): string[] {
   const uses = new Map<string, number>();
   for (const run of runs) for (const { key } of of(run) ?? []) uses.set(key, (uses.get(key) ?? 0) + 1);
   const rank = ([key, count]: [string, number]) => (isSystemKey(key) ? 0 : count);
-  return [...uses].sort((a, b) => rank(b) - rank(a) || a[0].localeCompare(b[0])).map(([key]) => key);
+  return [...uses].sort((a, b) => rank(b) - rank(a) || names.compare(a[0], b[0])).map(([key]) => key);
 }
 
 export function isSystemKey(key: string): boolean {
@@ -78,7 +81,7 @@ export interface KeyGroup {
 /** Groups in the order of their names, keys without a prefix first and "system" last. */
 export function groupByPrefix(keys: readonly string[]): KeyGroup[] {
   const groups = new Map<string, string[]>();
-  for (const key of [...keys].sort((a, b) => a.localeCompare(b))) {
+  for (const key of [...keys].sort(names.compare)) {
     const slash = key.indexOf("/");
     const prefix = slash > 0 ? key.slice(0, slash) : "";
     groups.set(prefix, [...(groups.get(prefix) ?? []), key]);
