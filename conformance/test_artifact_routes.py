@@ -73,6 +73,7 @@ def test_type_follows_the_extension(api, root):
         ("bytes=-5", CONTENT[-5:], "bytes 2043-2047/2048"),
         ("bytes=2000-99999", CONTENT[2000:], "bytes 2000-2047/2048"),
     ],
+    ids=["first", "rest", "last", "past the end"],
 )
 def test_ranges(api, root, wanted, expected, content_range):
     for answer in (
