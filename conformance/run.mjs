@@ -70,9 +70,12 @@ async function runPytest(server, client, uri) {
   };
   const started = Date.now();
   const child = spawn(join(venvs.get(client), "python"), args, { cwd: HERE, env, stdio: ["ignore", "pipe", "pipe"] });
+  const killOnExit = () => child.kill("SIGKILL");
+  process.once("exit", killOnExit);
   let output = "";
   for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text) => (output += text));
   const code = await new Promise((done, fail) => child.once("close", done).once("error", fail));
+  process.removeListener("exit", killOnExit);
   console.log(`\n== ${title} (${Math.round((Date.now() - started) / 1000)} s)\n${output.trimEnd()}`);
 
   const counts = existsSync(junit) ? countsOf(junit) : { passed: 0, failed: 0, skipped: 0 };

@@ -61,7 +61,10 @@ async function start(name, command) {
   ended.then((reason) => {
     failure = reason;
   });
-  const killOnExit = () => signalGroup(child, "SIGKILL");
+  const killOnExit = () => {
+    signalGroup(child, "SIGKILL");
+    rmSync(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+  };
   process.once("exit", killOnExit);
 
   async function stop() {
@@ -69,9 +72,8 @@ async function start(name, command) {
     const timer = new AbortController();
     await Promise.race([ended, sleep(STOP_TIMEOUT_MS, undefined, { signal: timer.signal }).catch(() => undefined)]);
     timer.abort();
-    signalGroup(child, "SIGKILL");
     process.removeListener("exit", killOnExit);
-    rmSync(data, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    killOnExit();
   }
 
   const uri = `http://127.0.0.1:${port}`;
