@@ -38,7 +38,7 @@ const globOf = (like: string): string =>
 
 const COLUMNS: Readonly<Record<string, SQL>> = {
   name: sql`name`,
-  // Decimal texts: the longer one is the larger one.
+  // A decimal text: it orders as the number it is.
   experiment_id: sql`CAST(experiment_id AS INTEGER)`,
   creation_time: sql`creation_time`,
   last_update_time: sql`last_update_time`,

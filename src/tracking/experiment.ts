@@ -77,9 +77,7 @@ export function checkNewTags(name: string, tags: readonly KeyValue[]): void {
 }
 
 /** Schemes whose URIs name a host that clients or servers would connect to (MLflow's list). */
-const HOST_SCHEMES = new Set(
-  "ftp sftp hdfs viewfs http https mlflow-artifacts r2 b2 abfss".split(" "), // schemes
-);
+const HOST_SCHEMES = new Set("ftp sftp hdfs viewfs http https mlflow-artifacts r2 b2 abfss".split(" "));
 
 /** Where an experiment's artifacts may be. Errors: 400 for a location that MLflow refuses. */
 export function checkArtifactLocation(location: string): void {
