@@ -85,6 +85,18 @@ def test_twenty_megabytes_byte_for_byte(client, run_id, tmp_path):
         assert hashlib.sha256(file.read()).digest() == hashlib.sha256(content).digest()
 
 
+def test_client_that_asks_for_multipart(client, run_id, tmp_path, monkeypatch):
+    """Parts when the server offers them; else the client must understand that it doesn't."""
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", str(1024 * 1024))
+    content = np.random.default_rng(4).bytes(12 * 1024 * 1024 + 7)
+    (tmp_path / "parts.bin").write_bytes(content)
+    client.log_artifact(run_id, str(tmp_path / "parts.bin"), "dir")
+    assert listed(client, run_id, "dir") == [("dir/parts.bin", False, len(content))]
+    with open(download(run_id, "dir/parts.bin", tmp_path / "down"), "rb") as file:
+        assert file.read() == content
+
+
 def test_empty_file(client, run_id, tmp_path):
     (tmp_path / "empty").write_bytes(b"")
     client.log_artifact(run_id, str(tmp_path / "empty"))
