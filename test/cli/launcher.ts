@@ -1,4 +1,4 @@
-import { type ChildProcess, spawn } from "node:child_process";
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import { join } from "node:path";
 
@@ -35,6 +35,18 @@ export async function launch(...args: string[]): Promise<Launched> {
     void ended.then((code) => failed(new Error(`ended with ${code}:\n${text}`)));
   });
   return { process: child, output: () => text, url, ended };
+}
+
+/** The processes below one, nearest first. */
+export function descendants(pid: number): { pid: number; command: string }[] {
+  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
+  const all = table.split("\n").map((line) => {
+    const [id, parent, ...words] = line.trim().split(/\s+/);
+    return { pid: Number(id), parent: Number(parent), command: words.join(" ") };
+  });
+  const below = (parent: number): typeof all =>
+    all.filter((process) => process.parent === parent).flatMap((process) => [process, ...below(process.pid)]);
+  return below(pid);
 }
 
 /** Runs the launcher to its end, for starts that fail. */

@@ -8,7 +8,7 @@ import { join } from "node:path";
 import { DatabaseSync } from "node:sqlite";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Launched, launch, run } from "./launcher.ts";
+import { descendants, type Launched, launch, run } from "./launcher.ts";
 
 let folder: string;
 let launched: Launched[];
@@ -35,22 +35,11 @@ async function start(...args: string[]): Promise<Launched> {
 async function createExperiment(url: string, name: string): Promise<string> {
   const response = await fetch(`${url}/api/2.0/mlflow/experiments/create`, {
     method: "POST",
+    headers: { "Content-Type": "application/json" },
     body: JSON.stringify({ name }),
   });
   const { experiment_id } = (await response.json()) as { experiment_id: string };
   return experiment_id;
-}
-
-/** The processes below one, nearest first. */
-function descendants(pid: number): { pid: number; command: string }[] {
-  const table = execFileSync("ps", ["-A", "-o", "pid=,ppid=,args="], { encoding: "utf8" });
-  const all = table.split("\n").map((line) => {
-    const [id, parent, ...words] = line.trim().split(/\s+/);
-    return { pid: Number(id), parent: Number(parent), command: words.join(" ") };
-  });
-  const below = (parent: number): typeof all =>
-    all.filter((process) => process.parent === parent).flatMap((process) => [process, ...below(process.pid)]);
-  return below(pid);
 }
 
 function find(server: Launched, part: string): number {
