@@ -5,6 +5,7 @@ import { invalid, MlflowError } from "../wire/errors";
 import { type App, type AppContext, rpc } from "../wire/rpc";
 import { checkCounts, checkDuplicateParams, checkMetrics, type MetricInput, packMetrics } from "./batch";
 import { historyRoutes } from "./history-routes";
+import { liveRoutes } from "./live-routes";
 import { appendPack, withLog } from "./run-logs";
 import { runMetricRoutes } from "./run-metric-routes";
 
@@ -36,6 +37,7 @@ export function metricRoutes(app: App): void {
 
   historyRoutes(app);
   runMetricRoutes(app);
+  liveRoutes(app);
 }
 
 /** Does `work`; should it be refused, the run's counters say so. */

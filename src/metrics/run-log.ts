@@ -8,6 +8,8 @@ import type { Env } from "../env";
 import { BLOCK_POINTS, type Columns } from "./block";
 import { CommitQueue, type Counts } from "./commit-queue";
 import { compactRun } from "./compact";
+import { Live, type LiveRequest } from "./live";
+import type { LiveRun } from "./live-messages";
 import { LogStore } from "./log-store";
 import { newColumns } from "./observation";
 import { decodePacks, encodePack, type KeyedColumns } from "./pack";
@@ -78,7 +80,13 @@ export class RunLog extends DurableObject<Env> {
   readonly #series = new Map<string, Series>();
   readonly #queue = new CommitQueue(
     (packs) => this.#commit(packs),
-    () => this.ctx.storage.sync(),
+    () => this.#sync(),
+  );
+  readonly #live = new Live(this.ctx, this.env, (runId, work) =>
+    this.#exclusively(async () => {
+      if (!(await this.#isKnown(runId))) return undefined;
+      return await work({ position: this.#published, sequence: this.#sequence, series: this.#series });
+    }),
   );
   /** The run as D1 has it, only while the run is active and marked hot there: the gate every append passes. */
   #run: RunState | undefined;
@@ -163,13 +171,9 @@ export class RunLog extends DurableObject<Env> {
   /** What came in since the run began; undefined for a run that D1 does not know. See LogCounters. */
   async counters(runId: string): Promise<LogCounters | undefined> {
     return await this.#exclusively(async () => {
-      if (!this.#recovered) {
-        const run = await this.#runState(runId);
-        if (!run) return undefined;
-        await this.#recover(runId, run);
-      }
+      if (!(await this.#isKnown(runId))) return undefined;
       return {
-        accepted: this.#sealed + this.#points,
+        accepted: this.#sequence,
         duplicate: this.#duplicate,
         rejected: this.#rejected,
         unpublished: this.#points,
@@ -177,10 +181,36 @@ export class RunLog extends DurableObject<Env> {
     });
   }
 
-  /** Publishes everything and goes cold; the run's life-cycle is read anew before the next append. */
-  async flush(runId: string): Promise<void> {
+  /** Serves a viewer, as the Worker's live routes ask: the LiveRequest is the address's query. */
+  override async fetch(request: Request): Promise<Response> {
+    const asked = JSON.parse(decodeURIComponent(new URL(request.url).search.slice(1))) as LiveRequest;
+    return await this.#live.join(asked);
+  }
+
+  override async webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): Promise<void> {
+    await this.#live.message(socket, message);
+  }
+
+  override webSocketClose(socket: WebSocket): void {
+    this.#live.leave(socket);
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#live.leave(socket);
+  }
+
+  /** Tells viewers how the run is now. */
+  announce(run: LiveRun): void {
+    this.#live.announce(run);
+  }
+
+  /**
+   * Publishes everything and goes cold; the run's life-cycle is read anew before the next append. Viewers are told how
+   * the run is now, after what was published.
+   */
+  async flush(runId: string, run?: LiveRun): Promise<void> {
     this.#runId = runId;
-    await this.#exclusively(() => this.#publish("all"));
+    await this.#exclusively(() => this.#publish("all")).finally(() => run && this.#live.announce(run));
     this.ctx.waitUntil(this.compact(runId, 0).catch((error) => console.error("merging chunks failed", error)));
   }
 
@@ -217,6 +247,27 @@ export class RunLog extends DurableObject<Env> {
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(Date.now() + (this.#failures > 0 ? retry : PERIOD_MS));
     }
+    // A life of the object that ended early may have left viewers behind.
+    if (this.#recovered && this.#live.isRecording) this.#live.durable(this.#sequence);
+  }
+
+  /** The number of the newest observation taken; right once recovered. */
+  get #sequence(): number {
+    return this.#sealed + this.#points;
+  }
+
+  #sync(): Promise<void> {
+    const sync = this.ctx.storage.sync();
+    // Right while the queue commits one group at a time: what was taken until now is what is being made durable.
+    return this.#live.isRecording ? sync.then(() => this.#live.durable(this.#sequence)) : sync;
+  }
+
+  /** Recovers the log where this life has not yet. False where D1 has no such run. */
+  async #isKnown(runId: string): Promise<boolean> {
+    if (this.#recovered) return true;
+    const run = await this.#runState(runId);
+    if (run) await this.#recover(runId, run);
+    return run !== null;
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -232,7 +283,7 @@ export class RunLog extends DurableObject<Env> {
     this.#loaded = true;
   }
 
-  #apply(packs: Uint8Array, except?: ReadonlySet<string>): Counts {
+  #apply(packs: Uint8Array, except?: ReadonlySet<string>, take?: Live["take"]): Counts {
     const counts = { accepted: 0, duplicate: 0 };
     let lastKey: string | undefined;
     let series: Series | undefined;
@@ -243,8 +294,10 @@ export class RunLog extends DurableObject<Env> {
         this.#series.set(key, series);
         lastKey = key;
       }
-      if (series.add(step, timestamp, value)) counts.accepted++;
-      else counts.duplicate++;
+      if (series.add(step, timestamp, value)) {
+        counts.accepted++;
+        take?.(key, step, timestamp, value);
+      } else counts.duplicate++;
       if (series.length > this.#longest) this.#longest = series.length;
     });
     this.#points += counts.accepted;
@@ -311,8 +364,9 @@ export class RunLog extends DurableObject<Env> {
   #commit(packs: readonly Uint8Array[]): Counts[] {
     try {
       const fresh: Uint8Array[] = [];
+      const take = this.#live.isRecording ? this.#live.take : undefined;
       const counts = packs.map((pack) => {
-        const count = this.#apply(pack);
+        const count = this.#apply(pack, undefined, take);
         if (count.accepted > 0) fresh.push(pack);
         this.#duplicate += count.duplicate;
         return count;

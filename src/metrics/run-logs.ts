@@ -1,6 +1,8 @@
 /** The Worker's side of RunLog: stubs, retries, and what a refusal means to a caller. */
+import type { runs } from "../db/schema";
 import type { Env } from "../env";
 import { invalid, MlflowError, notFound } from "../wire/errors";
+import type { LiveRun } from "./live-messages";
 import type { AppendResult, LatestTail, LogCounters, Tail } from "./run-log";
 
 const ATTEMPTS = 3;
@@ -12,12 +14,14 @@ const AT_ONCE = 6;
 /** RunLog's calls as a stub answers them: the generated stub type loses unions on the way. */
 export interface RunLogStub {
   append(runId: string, pack: Uint8Array): Promise<AppendResult>;
-  flush(runId: string): Promise<void>;
+  flush(runId: string, run?: LiveRun): Promise<void>;
+  announce(run: LiveRun): Promise<void>;
   unpublished(key: string): Promise<Tail>;
   unpublishedKeys(): Promise<{ position: number; pack: Uint8Array }>;
   latest(): Promise<LatestTail>;
   counters(runId: string): Promise<LogCounters | undefined>;
   countRejected(observations: number): Promise<void>;
+  fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
 /**
@@ -63,8 +67,26 @@ export const runNotFound = (runId: string) => notFound(`Run with id=${runId} not
 export const runNotActive = (runId: string, stage: string) =>
   invalid(`The run ${runId} must be in the 'active' state. Current state is ${stage}.`);
 
-/** Tells the logs of runs that ended, were deleted or restored; runs that are not hot have nothing to tell. */
-export async function runChanged(env: Env, runs: readonly { runId: string; hot: number }[]): Promise<void> {
-  const hot = runs.filter((run) => run.hot !== 0);
-  await eachBounded(hot, ({ runId }) => withLog(env, runId, (log) => log.flush(runId)));
+/** What of a run its log and its viewers need to know when it changes. */
+export type ChangedRun = Pick<
+  typeof runs.$inferSelect,
+  "runId" | "experimentId" | "hot" | "name" | "status" | "lifecycleStage"
+>;
+
+const liveRun = (run: ChangedRun): LiveRun => ({
+  run_id: run.runId,
+  run_name: run.name,
+  status: run.status,
+  lifecycle_stage: run.lifecycleStage,
+});
+
+/** Tells the logs of runs that ended, were deleted or restored; those of runs that are not hot have nothing to publish. */
+export async function runChanged(env: Env, changed: readonly ChangedRun[]): Promise<void> {
+  const hot = changed.filter((run) => run.hot !== 0);
+  await eachBounded(hot, (run) => withLog(env, run.runId, (log) => log.flush(run.runId, liveRun(run))));
+}
+
+/** Tells a run's viewers how it is now. Costs next to nothing where there are none. */
+export async function announceRun(env: Env, run: ChangedRun): Promise<void> {
+  await withLog(env, run.runId, (log) => log.announce(liveRun(run)));
 }

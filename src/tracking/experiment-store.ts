@@ -6,6 +6,7 @@ import { jsonRows } from "../db/json-rows";
 import { counters, experiments, experimentTags, runs } from "../db/schema";
 import type { LifecycleStage } from "../db/schema/experiments";
 import { MAX_CUSTOM_VIEWS } from "../limits";
+import type { ChangedRun } from "../metrics/run-logs";
 import { MlflowError, notFound } from "../wire/errors";
 import {
   CUSTOM_VIEW_PREFIX,
@@ -117,10 +118,15 @@ const isActive = (id: string) => and(eq(experiments.experimentId, id), eq(experi
 const stageOf = (db: Database, id: string) =>
   db.select({ stage: experiments.lifecycleStage }).from(experiments).where(eq(experiments.experimentId, id));
 
-export interface ChangedRun {
-  runId: string;
-  hot: number;
-}
+/** The columns of a ChangedRun. */
+export const CHANGED_RUN = {
+  runId: runs.runId,
+  experimentId: runs.experimentId,
+  hot: runs.hot,
+  name: runs.name,
+  status: runs.status,
+  lifecycleStage: runs.lifecycleStage,
+};
 
 /**
  * Deletes or restores an experiment with all its runs (restoring brings back runs deleted on their own, as in MLflow),
@@ -145,7 +151,7 @@ export async function moveExperiment(db: Database, id: string, to: LifecycleStag
       .where(and(eq(experiments.experimentId, id), eq(experiments.lifecycleStage, from)))
       .returning({ id: experiments.experimentId }),
     // The condition is spelt as the partial index has it, or SQLite would not use that.
-    db.select({ runId: runs.runId, hot: runs.hot }).from(runs).where(sql`${runs.experimentId} = ${id} AND hot = 1`),
+    db.select(CHANGED_RUN).from(runs).where(sql`${runs.experimentId} = ${id} AND hot = 1`),
   ]);
   if (moved.length === 0) throw noSuchExperiment(id);
   return hot;

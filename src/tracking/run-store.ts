@@ -5,10 +5,10 @@ import { jsonRows } from "../db/json-rows";
 import { experiments, runs, tags } from "../db/schema";
 import type { LifecycleStage } from "../db/schema/experiments";
 import type { RunStatus } from "../db/schema/runs";
-import { runNotActive, runNotFound } from "../metrics/run-logs";
+import { type ChangedRun, runNotActive, runNotFound } from "../metrics/run-logs";
 import { notFound } from "../wire/errors";
 import { experimentNotActive, type KeyValue, noSuchExperiment } from "./experiment";
-import type { ChangedRun } from "./experiment-store";
+import { CHANGED_RUN } from "./experiment-store";
 import { RUN_NAME_TAG, type RunRow } from "./run";
 
 export interface NewRun {
@@ -105,7 +105,7 @@ export async function moveRun(db: Database, runId: string, to: LifecycleStage, n
       .update(runs)
       .set({ lifecycleStage: to, deletedTime: to === "deleted" ? now : null })
       .where(and(eq(runs.runId, runId), eq(runs.lifecycleStage, to === "active" ? "deleted" : "active")))
-      .returning({ runId: runs.runId, hot: runs.hot }),
+      .returning(CHANGED_RUN),
   ]);
   if (found.length === 0) throw runNotFound(runId);
   return moved;

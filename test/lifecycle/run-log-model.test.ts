@@ -8,20 +8,9 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { database } from "../../src/db/client";
 import { type LatestMetric, overlayHot } from "../../src/metrics/latest";
-import { historyOf, logOf, makeRun, objectOf, type Point, packOf, runRow } from "../metrics/helpers";
+import { historyOf, logOf, makeRun, objectOf, type Point, packOf, random, runRow } from "../metrics/helpers";
 
 type Model = Map<string, Map<string, Point>>;
-
-/** A small seeded generator (mulberry32), so that a failure can be run again. */
-function random(seed: number): () => number {
-  let a = seed;
-  return () => {
-    a = (a + 0x6d2b79f5) | 0;
-    let t = Math.imul(a ^ (a >>> 15), 1 | a);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
-  };
-}
 
 type Death = "before" | "rolled-back" | "after" | "answer-lost";
 

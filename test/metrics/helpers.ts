@@ -7,6 +7,17 @@ import type { RunLogStub } from "../../src/metrics/run-logs";
 
 export type Point = [step: number, timestamp: number, value: number];
 
+/** A small seeded generator (mulberry32), so that a failure can be run again. */
+export function random(seed: number): () => number {
+  let a = seed;
+  return () => {
+    a = (a + 0x6d2b79f5) | 0;
+    let t = Math.imul(a ^ (a >>> 15), 1 | a);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return ((t ^ (t >>> 14)) >>> 0) / 4294967296;
+  };
+}
+
 export const newId = (): string => crypto.randomUUID().replaceAll("-", "");
 
 /** A run straight in D1. */
