@@ -1,10 +1,12 @@
 import type { RunLog } from "./metrics/run-log";
+import type { ExperimentFeed } from "./tracking/experiment-feed";
 
 /** The Worker's bindings, as wrangler.toml names them. */
 export interface Env {
   DB: D1Database;
   ARTIFACTS: R2Bucket;
   RUN_LOGS: DurableObjectNamespace<RunLog>;
+  EXPERIMENT_FEEDS: DurableObjectNamespace<ExperimentFeed>;
   /** The web page. Absent where no page was built. */
   ASSETS?: Fetcher;
 }

@@ -1,5 +1,6 @@
 /** Logging metrics, alone and in batches with params and tags. */
 import { explainModelFailure, modelMetricWrites } from "../models/model-metrics";
+import { notifyFeed } from "../tracking/feed-routes";
 import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "../tracking/run-writes";
 import { invalid, MlflowError } from "../wire/errors";
 import { type App, type AppContext, rpc } from "../wire/rpc";
@@ -73,7 +74,8 @@ async function logBatch(c: AppContext, runId: string, { metrics, params = [], ta
   ];
   if (writes.length > 0 || metrics.length === 0) {
     try {
-      await commitRunWrites(d1, runId, writes, { params, batch: true });
+      const experiment = await commitRunWrites(d1, runId, writes, { params, batch: true });
+      if (tags.length > 0) notifyFeed(c, experiment, { change: "run_tags_set", run_id: runId, tags });
     } catch (error) {
       throw (await explainModelFailure(d1, ofModels)) ?? error;
     }

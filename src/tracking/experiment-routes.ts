@@ -24,6 +24,7 @@ import {
   renameExperiment,
   setExperimentTag,
 } from "./experiment-store";
+import { notifyFeed } from "./feed-routes";
 
 export function experimentRoutes(app: App): void {
   rpc(app, "createExperiment", async ({ name, artifact_location = "", tags: sent }, c) => {
@@ -47,28 +48,38 @@ export function experimentRoutes(app: App): void {
 
   rpc(app, "updateExperiment", async ({ experiment_id, new_name }, c) => {
     checkExperimentName(new_name);
-    await renameExperiment(c.get("db"), experimentId(experiment_id), new_name, Date.now());
+    const id = experimentId(experiment_id);
+    await renameExperiment(c.get("db"), id, new_name, Date.now());
+    notifyFeed(c, id, { change: "experiment_renamed", name: new_name });
     return {};
   });
 
   rpc(app, "deleteExperiment", async ({ experiment_id }, c) => {
-    await runChanged(c.env, await moveExperiment(c.get("db"), experimentId(experiment_id), "deleted", Date.now()));
+    const id = experimentId(experiment_id);
+    await runChanged(c.env, await moveExperiment(c.get("db"), id, "deleted", Date.now()));
+    notifyFeed(c, id, { change: "experiment_deleted" });
     return {};
   });
 
   rpc(app, "restoreExperiment", async ({ experiment_id }, c) => {
-    await runChanged(c.env, await moveExperiment(c.get("db"), experimentId(experiment_id), "active", Date.now()));
+    const id = experimentId(experiment_id);
+    await runChanged(c.env, await moveExperiment(c.get("db"), id, "active", Date.now()));
+    notifyFeed(c, id, { change: "experiment_restored" });
     return {};
   });
 
   rpc(app, "setExperimentTag", async ({ experiment_id, key, value = "" }, c) => {
     checkExperimentTag({ key, value });
-    await setExperimentTag(c.get("db"), experimentId(experiment_id), { key, value });
+    const id = experimentId(experiment_id);
+    await setExperimentTag(c.get("db"), id, { key, value });
+    notifyFeed(c, id, { change: "experiment_tag_set", key, value });
     return {};
   });
 
   rpc(app, "deleteExperimentTag", async ({ experiment_id, key }, c) => {
-    await deleteExperimentTag(c.get("db"), experimentId(experiment_id), key);
+    const id = experimentId(experiment_id);
+    await deleteExperimentTag(c.get("db"), id, key);
+    notifyFeed(c, id, { change: "experiment_tag_deleted", key });
     return {};
   });
 

@@ -1,11 +1,13 @@
 /** Runs: their life, params and tags. */
+import type { LifecycleStage } from "../db/schema/experiments";
 import { DEFAULT_SEARCH_RUNS, MAX_SEARCH_RESULTS } from "../limits";
-import { runChanged } from "../metrics/run-logs";
+import { announceRun, type ChangedRun, runChanged } from "../metrics/run-logs";
 import { MlflowError } from "../wire/errors";
 import { decodeOffset, encodeOffset } from "../wire/paging";
-import { type App, rpc } from "../wire/rpc";
+import { type App, type AppContext, rpc } from "../wire/rpc";
 import { checkMaxResults } from "../wire/validate";
 import { experimentId, keyValues } from "./experiment";
+import { notifyFeed } from "./feed-routes";
 import { isTerminal, nameAndTags, newRunId, wireInfo, wireRun } from "./run";
 import { getRun, pageOfRuns } from "./run-data";
 import { checkRunFilter, runOrder, runsOf } from "./run-search";
@@ -26,6 +28,7 @@ export function runRoutes(app: App): void {
       tags,
     });
     const empty = { metrics: [], params: [], datasets: [], modelInputs: [], modelOutputs: [] };
+    notifyFeed(c, run.experimentId, { change: "run_created", run: wireInfo(run) });
     const { info, data, inputs } = wireRun(run, { ...empty, tags });
     return { run: { info, data, inputs } };
   });
@@ -37,17 +40,19 @@ export function runRoutes(app: App): void {
 
   rpc(app, "updateRun", async ({ run_id, status, end_time, run_name }, c) => {
     const run = await updateRun(c.get("db"), run_id, { status, endTime: end_time, name: run_name });
-    if (isTerminal(status)) await runChanged(c.env, [run]);
-    return { run_info: wireInfo(run) };
+    const info = wireInfo(run);
+    await tellOf(c, run, isTerminal(status));
+    notifyFeed(c, run.experimentId, { change: "run_updated", run: info });
+    return { run_info: info };
   });
 
   rpc(app, "deleteRun", async ({ run_id }, c) => {
-    await runChanged(c.env, await moveRun(c.get("db"), run_id, "deleted", Date.now()));
+    await move(c, run_id, "deleted");
     return {};
   });
 
   rpc(app, "restoreRun", async ({ run_id }, c) => {
-    await runChanged(c.env, await moveRun(c.get("db"), run_id, "active", Date.now()));
+    await move(c, run_id, "active");
     return {};
   });
 
@@ -76,12 +81,30 @@ export function runRoutes(app: App): void {
 
   rpc(app, "setTag", async (request, c) => {
     const { DB } = c.env;
-    await commitRunWrites(DB, request.run_id, tagWrites(DB, request.run_id, [checkTag(request)]));
+    const tag = checkTag(request);
+    const experiment = await commitRunWrites(DB, request.run_id, tagWrites(DB, request.run_id, [tag]));
+    notifyFeed(c, experiment, { change: "run_tags_set", run_id: request.run_id, tags: [tag] });
     return {};
   });
 
   rpc(app, "deleteTag", async ({ run_id, key }, c) => {
-    await deleteTag(c.get("db"), run_id, key);
+    const experiment = await deleteTag(c.get("db"), run_id, key);
+    notifyFeed(c, experiment, { change: "run_tag_deleted", run_id, key });
     return {};
   });
+}
+
+/** A run's log publishes what it has where it must, before the answer; viewers of others are told after it. */
+async function tellOf(c: AppContext, run: ChangedRun, mustPublish: boolean): Promise<void> {
+  if (mustPublish && run.hot !== 0) return await runChanged(c.env, [run]);
+  const told = announceRun(c.env, run);
+  c.executionCtx.waitUntil(told.catch((error) => console.error("telling a run's viewers failed", error)));
+}
+
+/** Deletes or restores a run, and tells its log and all who look. */
+async function move(c: AppContext, runId: string, to: LifecycleStage): Promise<void> {
+  for (const run of await moveRun(c.get("db"), runId, to, Date.now())) {
+    await tellOf(c, run, true);
+    notifyFeed(c, run.experimentId, { change: to === "active" ? "run_restored" : "run_deleted", run_id: runId });
+  }
 }

@@ -111,10 +111,10 @@ export async function moveRun(db: Database, runId: string, to: LifecycleStage, n
   return moved;
 }
 
-/** Deletes a tag; `mlflow.runName` leaves the run its name. Errors: 404 unknown run or tag, 400 deleted run. */
-export async function deleteTag(db: Database, runId: string, key: string): Promise<void> {
+/** Deletes a tag and returns its run's experiment; `mlflow.runName` leaves the run its name. Errors: 404 unknown run or tag, 400 deleted run. */
+export async function deleteTag(db: Database, runId: string, key: string): Promise<string> {
   const [[found], deleted] = await db.batch([
-    db.select({ stage: runs.lifecycleStage }).from(runs).where(eq(runs.runId, runId)),
+    db.select({ stage: runs.lifecycleStage, experimentId: runs.experimentId }).from(runs).where(eq(runs.runId, runId)),
     db
       .delete(tags)
       .where(
@@ -129,4 +129,5 @@ export async function deleteTag(db: Database, runId: string, key: string): Promi
   if (!found) throw runNotFound(runId);
   if (found.stage !== "active") throw runNotActive(runId, found.stage);
   if (deleted.length === 0) throw notFound(`No tag with name: ${key} in run with id ${runId}`);
+  return found.experimentId;
 }

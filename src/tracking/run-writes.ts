@@ -64,7 +64,7 @@ export interface WrittenParams {
 }
 
 /**
- * Commits statements that write to a run only while it is active, and returns their results. Errors: 404 unknown run,
+ * Commits statements that write to a run only while it is active, and returns its experiment's id. Errors: 404 unknown run,
  * 400 deleted run, 400 changed param; then nothing is written.
  */
 export async function commitRunWrites(
@@ -72,14 +72,16 @@ export async function commitRunWrites(
   runId: string,
   statements: D1PreparedStatement[],
   { params = [], batch = false }: WrittenParams = {},
-): Promise<D1Result[]> {
-  const guard = d1.prepare("SELECT lifecycle_stage AS stage FROM runs WHERE run_id = ?").bind(runId);
+): Promise<string> {
+  const guard = d1
+    .prepare("SELECT lifecycle_stage AS stage, experiment_id AS experiment FROM runs WHERE run_id = ?")
+    .bind(runId);
   try {
-    const [found, ...results] = await d1.batch<{ stage?: string }>([guard, ...statements]);
-    const stage = found?.results[0]?.stage;
-    if (stage === undefined) throw runNotFound(runId);
-    if (stage !== "active") throw runNotActive(runId, stage);
-    return results;
+    const [found] = await d1.batch<{ stage: string; experiment: string }>([guard, ...statements]);
+    const run = found?.results[0];
+    if (!run) throw runNotFound(runId);
+    if (run.stage !== "active") throw runNotActive(runId, run.stage);
+    return run.experiment;
   } catch (error) {
     if (!isNotNullFailure(error, "params", "value")) throw error;
     throw (await changedParams(d1, runId, params, batch)) ?? error;

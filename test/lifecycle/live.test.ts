@@ -371,13 +371,8 @@ describe("a viewer that doesn't keep up", () => {
     expect(client.closed).toMatchObject({ code: 1013, reason: expect.stringContaining("from_sequence") });
     const again = await watch(run, `?from_sequence=${client.sequence}`);
     await again.upTo(sent);
-    console.log(
-      client.sequence,
-      sent,
-      JSON.stringify(again.messages).slice(0, 300),
-      client.messages.filter((m) => m.type !== "points"),
-    );
-    expect(again.types).not.toContain("gap");
+    // The line may be slow to tell of its end; then more came meanwhile than is replayed.
+    expect(again.types.includes("gap")).toBe(sent - client.sequence > MAX_REPLAY_POINTS);
   }, 60_000);
 });
 

@@ -1,4 +1,4 @@
-import { SELF } from "cloudflare:test";
+import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import { createApp } from "../../src/app";
@@ -87,7 +87,7 @@ export async function spied(path: string, body?: Json): Promise<Spied> {
   };
   const app = createApp();
   const spying = { ...env, DB: DB as unknown as D1Database };
-  result.answer = await ok(path, body, (request) => app.fetch(request, spying));
+  result.answer = await ok(path, body, (request) => app.fetch(request, spying, createExecutionContext()));
   return result;
 }
 

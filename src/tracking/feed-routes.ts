@@ -1,0 +1,29 @@
+/** Watching an experiment's list of runs, and telling those who do. See docs/live.md. */
+import { MlflowError } from "../wire/errors";
+import type { App, AppContext } from "../wire/rpc";
+import { socketResponse } from "../wire/sockets";
+import { experimentId } from "./experiment";
+import type { ExperimentChange, ExperimentFeed } from "./experiment-feed";
+import { getExperiment } from "./experiment-store";
+
+export function feedRoutes(app: App): void {
+  app.get("/api/2.0/tidemark/experiments/:experiment_id/feed", async (c) => {
+    const id = experimentId(c.req.param("experiment_id"));
+    await getExperiment(c.get("db"), id);
+    const answer = await feedOf(c, id).fetch("https://experiment-feed/", { headers: { Upgrade: "websocket" } });
+    if (answer.webSocket) return socketResponse(c.req.raw, answer.webSocket);
+    throw new MlflowError("RESOURCE_EXHAUSTED", `The experiment ${id} has too many viewers at the moment.`, {
+      headers: { "Retry-After": "5" },
+    });
+  });
+}
+
+/** Tells an experiment's viewers of a change, after the answer; a feed that can't be reached never fails a request. */
+export function notifyFeed(c: AppContext, id: string, change: ExperimentChange): void {
+  const told = feedOf(c, id).notify(change);
+  c.executionCtx.waitUntil(told.catch((error) => console.error("telling an experiment's viewers failed", error)));
+}
+
+function feedOf(c: AppContext, id: string): DurableObjectStub<ExperimentFeed> {
+  return c.env.EXPERIMENT_FEEDS.get(c.env.EXPERIMENT_FEEDS.idFromName(id));
+}
