@@ -14,29 +14,51 @@ const STAMPS = join(ROOT, "dist", ".stamps");
 export const WORKER_FILE = join(SERVER_DIR, "worker.js");
 export const BINDINGS_FILE = join(SERVER_DIR, "bindings.json");
 
-/**
- * Builds the Worker and the page where their sources changed since the last build.
- * @throws {UsageError} when a build fails; the tool has shown why
- */
-export async function buildWhatChanged(): Promise<void> {
-  await step(
-    "server",
-    ["src", "wrangler.toml", "cli/build.ts", "cli/bindings.ts"],
-    [WORKER_FILE, BINDINGS_FILE],
-    buildServer,
-  );
-  if (existsSync(join(ROOT, "ui", "index.html"))) await step("ui", ["ui"], [join(UI_DIR, "index.html")], buildPage);
+interface Step {
+  name: string;
+  sources: string[];
+  outputs: string[];
+  build(): Promise<void>;
 }
 
-async function step(name: string, sources: string[], outputs: string[], build: () => Promise<void>): Promise<void> {
-  const stamp = join(STAMPS, name);
+const STEPS: Step[] = [
+  {
+    name: "server",
+    sources: ["src", "drizzle", "wrangler.toml", "cli/build.ts", "cli/bindings.ts"],
+    outputs: [WORKER_FILE, BINDINGS_FILE],
+    build: buildServer,
+  },
+  { name: "ui", sources: ["ui"], outputs: [join(UI_DIR, "index.html")], build: buildPage },
+];
+
+/**
+ * Builds the Worker and the page where their sources changed since the last build, in a process that takes the memory
+ * this needs along when it ends.
+ * @returns false when a build failed, which has shown why
+ */
+export function buildWhatChanged(): boolean {
+  if (staleSteps().length === 0) return true;
+  const args = ["--disable-warning=ExperimentalWarning", join(ROOT, "cli", "build.ts")];
+  return spawnSync(process.execPath, args, { cwd: ROOT, stdio: "inherit" }).status === 0;
+}
+
+function staleSteps(): Step[] {
+  return STEPS.filter(({ name, sources, outputs }) => {
+    // A checkout may come without the page.
+    if (!sources.every((source) => existsSync(join(ROOT, source)))) return false;
+    const stamp = join(STAMPS, name);
+    if (!existsSync(stamp) || !outputs.every((file) => existsSync(file))) return true;
+    return readFileSync(stamp, "utf8") !== fingerprintOf([...sources, "package-lock.json"]);
+  });
+}
+
+async function buildStep({ name, sources, build }: Step): Promise<void> {
+  // Taken before, so that a change made meanwhile is built next time.
   const fingerprint = fingerprintOf([...sources, "package-lock.json"]);
-  if (outputs.every((file) => existsSync(file)) && existsSync(stamp) && readFileSync(stamp, "utf8") === fingerprint)
-    return;
   process.stdout.write(`Building the ${name} …\n`);
   await build();
   mkdirSync(STAMPS, { recursive: true });
-  writeFileSync(stamp, fingerprint);
+  writeFileSync(join(STAMPS, name), fingerprint);
 }
 
 /** Changes with every name, size and time among the sources, so that removed files count too. */
@@ -95,7 +117,7 @@ async function buildPage(): Promise<void> {
 
 if (import.meta.main) {
   try {
-    await buildWhatChanged();
+    for (const stale of staleSteps()) await buildStep(stale);
     mkdirSync(UI_DIR, { recursive: true });
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;

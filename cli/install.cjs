@@ -62,4 +62,4 @@ function npm(args) {
   return spawnSync("npm", args, { ...options, shell: process.platform === "win32" });
 }
 
-module.exports = { NODE, ROOT, ensureInstalled };
+module.exports = { NODE, ROOT, ensureInstalled, isInstalled };

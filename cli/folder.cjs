@@ -1,20 +1,22 @@
-import { accessSync, constants, existsSync, mkdirSync, statSync } from "node:fs";
-import { dirname, join } from "node:path";
-import { DatabaseSync } from "node:sqlite";
-import { UsageError } from "./options.cjs";
+const { accessSync, constants, existsSync, mkdirSync, statSync } = require("node:fs");
+const { dirname, join } = require("node:path");
+const { DatabaseSync } = require("node:sqlite");
+const { UsageError } = require("./options.cjs");
 
 const LOCK_FILE = "tidemark.lock";
 
-/** A data folder taken for this process alone. The system gives it back when the process ends, however it ends. */
-export interface FolderLock {
-  release(): void;
-}
+/**
+ * A data folder taken for this process alone. The system gives it back when the process ends, however it ends.
+ * @typedef {{ release(): void }} FolderLock
+ */
 
 /**
  * Creates the data folder where it is missing and takes it.
+ * @param {string} folder
+ * @returns {FolderLock}
  * @throws {UsageError} when it cannot be written, or another server has it
  */
-export function takeFolder(folder: string): FolderLock {
+function takeFolder(folder) {
   try {
     createFolder(folder);
     if (!statSync(folder).isDirectory()) throw new Error("it is a file, not a folder");
@@ -25,15 +27,22 @@ export function takeFolder(folder: string): FolderLock {
   return lock(folder);
 }
 
-/** One level at a time: Node's recursive mkdir never returns where the system refuses with ENOENT, as under /proc. */
-function createFolder(folder: string): void {
+/**
+ * One level at a time: Node's recursive mkdir never returns where the system refuses with ENOENT, as under /proc.
+ * @param {string} folder
+ */
+function createFolder(folder) {
   if (existsSync(folder)) return;
   createFolder(dirname(folder));
   mkdirSync(folder);
 }
 
-/** SQLite's own file lock: unlike a file with a process id in it, it can't be left behind by a crash. */
-function lock(folder: string): FolderLock {
+/**
+ * SQLite's own file lock: unlike a file with a process id in it, it can't be left behind by a crash.
+ * @param {string} folder
+ * @returns {FolderLock}
+ */
+function lock(folder) {
   try {
     const database = new DatabaseSync(join(folder, LOCK_FILE), { timeout: 0 });
     database.exec("PRAGMA journal_mode = MEMORY; BEGIN EXCLUSIVE");
@@ -46,7 +55,8 @@ function lock(folder: string): FolderLock {
   }
 }
 
-const REASONS: Record<string, string> = {
+/** @type {Record<string, string>} */
+const REASONS = {
   EACCES: "permission denied",
   EPERM: "permission denied",
   EROFS: "it is on a read-only disk",
@@ -56,7 +66,10 @@ const REASONS: Record<string, string> = {
   ENAMETOOLONG: "its name is too long",
 };
 
-function reason(error: unknown): string {
-  const code = (error as NodeJS.ErrnoException).code ?? "";
+/** @param {unknown} error */
+function reason(error) {
+  const code = /** @type {NodeJS.ErrnoException} */ (error).code ?? "";
   return REASONS[code] ?? (error instanceof Error ? error.message : String(error));
 }
+
+module.exports = { takeFolder };

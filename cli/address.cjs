@@ -1,14 +1,11 @@
-import { lookup } from "node:dns/promises";
-import { createServer } from "node:net";
-import { UsageError } from "./options.cjs";
+const { lookup } = require("node:dns/promises");
+const { createServer } = require("node:net");
+const { UsageError } = require("./options.cjs");
 
-/** Where the server listens: one port, on one or two addresses. */
-export interface Listening {
-  addresses: string[];
-  port: number;
-  /** Address for a client on this machine. */
-  url: string;
-}
+/**
+ * Where the server listens: one port, on one or two addresses; `url` is for a client on this machine.
+ * @typedef {{ addresses: string[], port: number, url: string }} Listening
+ */
 
 const IPV6_LOOPBACK = "::1";
 const NO_SUCH_ADDRESS = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
@@ -16,10 +13,12 @@ const NO_SUCH_ADDRESS = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"]);
 /**
  * Finds out where to listen and that nobody else does. "localhost" means both loopback addresses, since clients
  * disagree on which one they try.
- * @param port 0 picks a free one
+ * @param {string} host
+ * @param {number} port 0 picks a free one
+ * @returns {Promise<Listening>}
  * @throws {UsageError}
  */
-export async function chooseAddress(host: string, port: number): Promise<Listening> {
+async function chooseAddress(host, port) {
   if (host !== "localhost") {
     const address = await resolve(host);
     const chosen = await probe(address, port).catch((error) => explain(error, host, port));
@@ -36,7 +35,8 @@ export async function chooseAddress(host: string, port: number): Promise<Listeni
   return { addresses, port: chosen, url: clientUrl(host, chosen) };
 }
 
-async function resolve(host: string): Promise<string> {
+/** @param {string} host */
+async function resolve(host) {
   try {
     return (await lookup(host)).address;
   } catch {
@@ -44,8 +44,13 @@ async function resolve(host: string): Promise<string> {
   }
 }
 
-/** Listens for a moment; resolves to the port. */
-function probe(address: string, port: number): Promise<number> {
+/**
+ * Listens for a moment; resolves to the port.
+ * @param {string} address
+ * @param {number} port
+ * @returns {Promise<number>}
+ */
+function probe(address, port) {
   return new Promise((done, failed) => {
     const server = createServer();
     server.once("error", failed);
@@ -56,7 +61,13 @@ function probe(address: string, port: number): Promise<number> {
   });
 }
 
-function explain(error: unknown, host: string, port: number): never {
+/**
+ * @param {unknown} error
+ * @param {string} host
+ * @param {number} port
+ * @returns {never}
+ */
+function explain(error, host, port) {
   const code = codeOf(error);
   if (code === "EADDRINUSE") throw new UsageError(`port ${port} on ${host} is already in use; choose another: --port.`);
   if (code === "EACCES") throw new UsageError(`port ${port} on ${host} may not be opened: permission denied.`);
@@ -64,12 +75,19 @@ function explain(error: unknown, host: string, port: number): never {
   throw new UsageError(`cannot listen on ${host}, port ${port}: ${error instanceof Error ? error.message : error}.`);
 }
 
-function codeOf(error: unknown): string {
-  return (error as NodeJS.ErrnoException).code ?? "";
+/** @param {unknown} error */
+function codeOf(error) {
+  return /** @type {NodeJS.ErrnoException} */ (error).code ?? "";
 }
 
-/** A server on all addresses is reached by name; IPv6 addresses stand in brackets. */
-function clientUrl(host: string, port: number): string {
+/**
+ * A server on all addresses is reached by name; IPv6 addresses stand in brackets.
+ * @param {string} host
+ * @param {number} port
+ */
+function clientUrl(host, port) {
   const name = host === "0.0.0.0" || host === "::" ? "localhost" : host;
   return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
+
+module.exports = { chooseAddress };

@@ -1,0 +1,83 @@
+const { spawn } = require("node:child_process");
+const path = require("node:path");
+const { chooseAddress } = require("./address.cjs");
+const { takeFolder } = require("./folder.cjs");
+const { ROOT } = require("./install.cjs");
+const { Runtime } = require("./runtime.cjs");
+
+// This process stays for as long as the server runs, so it is kept small: no TypeScript, whose loader alone takes
+// 20 MB, and nothing that only a start needs, which `prepare.ts` does in a process of its own.
+
+/**
+ * Serves until `onStop` calls.
+ * @param {{ host: string, port: number, data: string }} options
+ * @param {(stop: () => void) => void} onStop is given the way to end the server
+ * @throws {UsageError}
+ */
+async function serve({ host, port, data }, onStop) {
+  /** @type {() => void} */
+  let stop = () => process.exit(0);
+  onStop(() => stop());
+  const lock = takeFolder(data);
+  const listening = await chooseAddress(host, port);
+  const launch = await prepare(data, listening);
+  if (!launch) return void process.exit(1);
+  const runtime = new Runtime(launch, listening, fail);
+  let stopping = false;
+  stop = () => {
+    if (stopping) return;
+    stopping = true;
+    process.stdout.write("Stopping …\n");
+    runtime.stop().then(() => {
+      lock.release();
+      process.exit(0);
+    });
+  };
+  try {
+    await runtime.start();
+  } catch (error) {
+    if (!stopping) fail(`${error instanceof Error ? error.message : error}.`);
+    return;
+  }
+  process.stdout.write(`
+Tidemark is listening on ${listening.url}, its data is in ${data}.
+Point MLflow at it:
+
+  export MLFLOW_TRACKING_URI=${listening.url}
+
+Ctrl-C stops it.
+`);
+}
+
+/** @param {string} message */
+function fail(message) {
+  process.stderr.write(`tidemark: ${message}\n`);
+  process.exit(1);
+}
+
+/**
+ * Builds and migrates what is not yet.
+ * @param {string} data
+ * @param {import("./address.cjs").Listening} listening
+ * @returns {Promise<import("./runtime.cjs").Launch | undefined>} undefined when it failed and said why
+ */
+function prepare(data, listening) {
+  const script = path.join(ROOT, "cli", "prepare.ts");
+  const args = ["--disable-warning=ExperimentalWarning", script, JSON.stringify({ data, listening })];
+  const child = spawn(process.execPath, args, {
+    cwd: ROOT,
+    stdio: ["ignore", "inherit", "inherit", "ipc"],
+    detached: true,
+  });
+  return new Promise((done, failed) => {
+    /** @type {import("./runtime.cjs").Launch | undefined} */
+    let launch;
+    child.once("message", (message) => {
+      launch = /** @type {import("./runtime.cjs").Launch} */ (message);
+    });
+    child.once("error", failed);
+    child.once("close", () => done(launch));
+  });
+}
+
+module.exports = { serve };
