@@ -31,9 +31,9 @@ const V8_FLAGS = "--max-semi-space-size=4";
 export async function configure(data: string, listening: Listening): Promise<Launch> {
   const bindings: Bindings = JSON.parse(readFileSync(BINDINGS_FILE, "utf8"));
   const shared = sharedOptions(data);
-  const worker = workerOptions(bindings);
+  const worker = workerOptions(bindings, readFileSync(WORKER_FILE, "utf8"));
   const doors = listening.addresses.map((address) => doorOptions(address, listening.port, bindings.compatibilityDate));
-  await migrateWhatIsPending(bindings, data, { ...shared, workers: [worker] });
+  await migrateWhatIsPending(bindings, data, shared);
   return record(data, { ...shared, workers: [worker, ...doors] });
 }
 
@@ -51,7 +51,7 @@ function sharedOptions(data: string) {
 
 type WorkerOptions = MiniflareOptions["workers"][number];
 
-function workerOptions(bindings: Bindings): WorkerOptions {
+function workerOptions(bindings: Bindings, code: string): WorkerOptions {
   const env: NonNullable<WorkerOptions["config"]["env"]> = {};
   const exports: NonNullable<WorkerOptions["config"]["exports"]> = {};
   for (const [name, value] of Object.entries(bindings.vars)) env[name] = { type: "json", value: value as never };
@@ -70,7 +70,7 @@ function workerOptions(bindings: Bindings): WorkerOptions {
       name: WORKER_NAME,
       compatibilityDate: bindings.compatibilityDate,
       compatibilityFlags: bindings.compatibilityFlags,
-      manifest: moduleManifest(readFileSync(WORKER_FILE, "utf8")),
+      manifest: moduleManifest(code),
       env,
       exports,
       ...(hasPage ? { assets: { directory: page, hasUserWorker: true } } : {}),
@@ -96,11 +96,16 @@ function moduleManifest(contents: string) {
 }
 
 /** Before the server listens, so that no request meets a database without its tables. */
-async function migrateWhatIsPending(bindings: Bindings, data: string, options: MiniflareOptions): Promise<void> {
+async function migrateWhatIsPending(
+  bindings: Bindings,
+  data: string,
+  shared: Partial<MiniflareOptions>,
+): Promise<void> {
   const files = join(data, "d1", "miniflare-D1DatabaseObject");
   const pending = bindings.databases.filter(({ migrations }) => !isMigrated(files, migrations));
   if (pending.length === 0) return;
-  const miniflare = new Miniflare(options);
+  const worker = workerOptions({ ...bindings, vars: {}, buckets: [], objects: [], assets: null }, "export default {};");
+  const miniflare = new Miniflare({ ...shared, workers: [worker] });
   try {
     await miniflare.ready;
     for (const { binding, migrations } of pending) await migrate(await miniflare.getD1Database(binding), migrations);
