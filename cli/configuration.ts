@@ -18,10 +18,10 @@ const TEMPORARY_FOLDER = "tidemark.tmp";
 /** Nobody listens there: what Miniflare would answer itself while it stays with its runtime, errors only, is not needed. */
 const NOBODY = "127.0.0.1:1";
 /**
- * V8 lets the young generation of each of the runtime's isolates grow to 48 MB, and a batch's garbage fills it. A smaller
- * one costs no measurable throughput.
+ * V8 lets the young generation of each isolate grow to 48 MB, and the garbage of batches fills it: 430 to 510 MB for the
+ * runtime under writes, 270 to 290 with this, at a throughput that differs less than measurements do.
  */
-const V8_FLAGS = "--max-semi-space-size=4";
+const V8_FLAGS = "--max-semi-space-size=2";
 
 /**
  * Migrates the data folder and finds out how to run the built Worker on it. Miniflare knows the configuration for
