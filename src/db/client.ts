@@ -1,6 +1,6 @@
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
-import * as schema from "./schema";
 
-export type Database = DrizzleD1Database<typeof schema> & { $client: D1Database };
+export type Database = DrizzleD1Database & { $client: D1Database };
 
-export const database = (d1: D1Database): Database => drizzle(d1, { schema });
+/** Made for each request, so without the schema's relations, which would cost more than many a request does. */
+export const database = (d1: D1Database): Database => drizzle(d1);

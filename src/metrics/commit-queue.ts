@@ -40,7 +40,7 @@ export class CommitQueue {
     await this.#loop;
   }
 
-  /** Resolves when the pack is durable. */
+  /** Resolves when the pack is committed; an answer sent after that leaves the object only once it is durable. */
   push(pack: Uint8Array): Promise<Counts> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ pack, resolve, reject });
@@ -57,8 +57,10 @@ export class CommitQueue {
       const group = this.#take();
       try {
         const counts = this.#commit(group.map((w) => w.pack));
-        await this.#sync();
+        // The platform holds answers back until the writes before them are durable (its output gate).
         for (const [i, w] of group.entries()) w.resolve(counts[i] as Counts);
+        // So this only paces the loop: whoever comes until then shares the next commit.
+        await this.#sync();
       } catch (error) {
         for (const w of group) w.reject(error);
       }
