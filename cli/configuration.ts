@@ -19,7 +19,7 @@ const TEMPORARY_FOLDER = "tidemark.tmp";
 const NOBODY = "127.0.0.1:1";
 /**
  * Left alone, V8 lets the young generation of each isolate grow to 48 MB, and the old one to hundreds before it first
- * collects it, with all that requests leave outside its heap: 440 to 510 MB for the runtime under writes, 285 with
+ * collects it, with all that requests leave outside its heap: 440 to 540 MB for the runtime under writes, 310 with
  * these, at a throughput that differs less than measurements do. A smaller growth of the old one costs most of it.
  */
 const V8_FLAGS = "--max-semi-space-size=2 --initial-old-space-size=4";
