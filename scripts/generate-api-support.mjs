@@ -14,6 +14,11 @@ const sources = readdirSync(new URL("src/", root), { recursive: true })
   .join("\n");
 const served = new Set(Array.from(sources.matchAll(/\b(?:rpc|raw)\(\s*app,\s*"([^"]+)"/g), (m) => m[1]));
 
+// Several names that share a handler: for (const name of ["one", "other"]) raw(app, name, …).
+for (const [, names] of sources.matchAll(/of \[([^\]]+)\]\) (?:rpc|raw)\(app, name/g)) {
+  for (const [, name] of names.matchAll(/"([^"]+)"/g)) served.add(name);
+}
+
 const rpcName = (e) => (e.service === "MlflowArtifactsService" ? `artifacts.${e.rpc}` : e.rpc);
 const state = (e) => {
   const name = rpcName(e);

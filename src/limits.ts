@@ -53,3 +53,8 @@ export const R2_PART = 8 * 1024 * 1024;
 export const R2_MAX_PARTS = 10_000;
 /** Bytes of a file sent to the page's upload-artifact route (MLflow's limit). */
 export const MAX_PAGE_UPLOAD = 10 * 1024 * 1024;
+/**
+ * Runs with unpublished observations that one request asks for them. The rest of a page shows what was published last,
+ * at most a publish period ago. Well under the 1,000 calls a request may make.
+ */
+export const MAX_HOT_READS = 500;

@@ -1,11 +1,17 @@
 /** The mlflow-artifacts proxy, a run's artifacts by run id, and the page's own upload and download routes. */
 import { MAX_PAGE_UPLOAD } from "../limits";
-import { invalid, notFound } from "../wire/errors";
+import { invalid, MlflowError, notFound } from "../wire/errors";
 import { type App, type AppContext, raw, rpc } from "../wire/rpc";
 import { download } from "./download";
 import { basename, joined, normalised, pathOfUri, requestedPath, safePath } from "./paths";
 import { downloadUnder, listUnder, wireFiles } from "./serve";
 import { deleteTree, equalParts, isDirectory, listDirectory, putFile, runArtifactUri } from "./store";
+
+const MULTIPART = [
+  "artifacts.createMultipartUpload",
+  "artifacts.completeMultipartUpload",
+  "artifacts.abortMultipartUpload",
+];
 
 export function artifactRoutes(app: App): void {
   rpc(app, "artifacts.listArtifacts", async ({ path = "" }, c) => {
@@ -19,6 +25,12 @@ export function artifactRoutes(app: App): void {
   for (const api of ["/api", "/ajax-api"]) {
     app.get(`${api}/2.0/mlflow-artifacts/artifacts/`, proxyDownload);
     app.put(`${api}/2.0/mlflow-artifacts/artifacts/`, proxyUpload);
+  }
+  // In MLflow's words, upon which a client that asked for parts sends the file in one piece.
+  for (const name of MULTIPART) {
+    raw(app, name, () => {
+      throw new MlflowError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository");
+    });
   }
   raw(app, "artifacts.deleteArtifact", async (c) => {
     const path = normalised(safePath(requestedPath(c.req.url)));

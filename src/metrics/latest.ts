@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import type { Database } from "../db/client";
 import { latestMetrics } from "../db/schema";
 import type { Env } from "../env";
+import { MAX_HOT_READS } from "../limits";
 import { compareValues } from "./observation";
 import { eachBounded, withLog } from "./run-logs";
 
@@ -10,7 +11,7 @@ export type LatestMetric = typeof latestMetrics.$inferSelect;
 
 /**
  * Adds to (or replaces in) each hot run's list what its log knows better than D1. `byRun` holds what D1 answered
- * together with `logPosition`; a run that has published since is read again.
+ * together with `logPosition`; a run that has published since is read again. Only the first MAX_HOT_READS are asked.
  */
 export async function overlayHot(
   env: Env,
@@ -18,7 +19,7 @@ export async function overlayHot(
   hot: readonly { runId: string; experimentId: string; logPosition: number }[],
   byRun: Map<string, LatestMetric[]>,
 ): Promise<void> {
-  await eachBounded(hot, async ({ runId, experimentId, logPosition }) => {
+  await eachBounded(hot.slice(0, MAX_HOT_READS), async ({ runId, experimentId, logPosition }) => {
     const tail = await withLog(env, runId, (log) => log.latest());
     let rows = byRun.get(runId) ?? [];
     if (tail.position > logPosition) {

@@ -16,10 +16,14 @@ import { decodePacks, encodePack, type KeyedColumns } from "./pack";
 import { publishStatements } from "./publish";
 import { Series } from "./series";
 
-/** A log with nothing new for this long publishes everything and goes cold. */
-const IDLE_MS = 5_000;
+/**
+ * A log with nothing new for this long publishes everything and goes cold. Not a few seconds: going cold costs 3 rows a key
+ * and 11 more whatever the batch, which a run that logs every ten seconds would pay each time (docs/cost.md); and reads
+ * of the run are exact either way.
+ */
+const IDLE_MS = 300_000;
 /** A busy log publishes at least this often, and is looked at no more often: each alarm set is a row written. */
-const PERIOD_MS = 60_000;
+const PERIOD_MS = 300_000;
 /** A busy log publishes without waiting for its period once a key, or all keys together, have this many points. */
 const KEY_POINTS = 8 * BLOCK_POINTS;
 const TOTAL_POINTS = 65_536;
@@ -27,6 +31,7 @@ const TOTAL_POINTS = 65_536;
 const MAX_POINTS = 1_000_000;
 /** First and longest pause before a failed publish is tried again. */
 const RETRY_MS = 2_000;
+const MAX_RETRY_MS = 60_000;
 /** Chunks more than needed that a key of a run that only pauses may have before they are merged. */
 const IDLE_SLACK = 16;
 
@@ -243,7 +248,7 @@ export class RunLog extends DurableObject<Env> {
     }
     this.#load();
     if (this.#points > 0 && !this.#alarmSet) {
-      const retry = Math.min(RETRY_MS * 2 ** (this.#failures - 1), PERIOD_MS);
+      const retry = Math.min(RETRY_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS);
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(Date.now() + (this.#failures > 0 ? retry : PERIOD_MS));
     }

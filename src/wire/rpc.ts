@@ -58,8 +58,8 @@ export function answerTheRest(app: App): void {
   for (const endpoint of ENDPOINTS) {
     if (served.has(endpoint)) continue;
     for (const path of endpoint.paths.filter(isApi)) {
-      app.on(endpoint.method, path, () => {
-        throw new MlflowError("NOT_IMPLEMENTED", `${endpoint.method} ${path} is not implemented by this server.`);
+      app.on(endpoint.method, path, (c) => {
+        throw new MlflowError("NOT_IMPLEMENTED", `${c.req.method} ${c.req.path} is not implemented by this server.`);
       });
     }
   }
