@@ -223,6 +223,7 @@ def test_fluent_search_all_and_by_name(zoo, client):
         {"page_token": encode_page_token({"offset": "x"})},
     ],
 )
+@pytest.mark.search_grammar
 def test_refused(api, zoo, fields):
     api.refused("runs/search", {"experiment_ids": [zoo], **fields})
 
