@@ -116,7 +116,9 @@ const results = await sideBySide();
 await alone(results);
 const table = rows(results, names);
 const minutes = Math.round((Date.now() - started) / 60_000);
-const report = { date: new Date().toISOString(), minutes, options: given, rows: table, ...results };
+// Without the places of this machine: they say nothing to a reader of the figures.
+const { folder: _folder, out: _out, ...asked } = given;
+const report = { date: new Date().toISOString(), minutes, options: asked, rows: table, ...results };
 
 const sections = [];
 if (results.machine) sections.push(machineLine(results.machine));
