@@ -1,16 +1,15 @@
 /** Logging metrics, alone and in batches with params and tags. */
 import { explainModelFailure, modelMetricWrites } from "../models/model-metrics";
 import { notifyFeed } from "../tracking/feed-routes";
+import { checkRunId } from "../tracking/run";
 import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "../tracking/run-writes";
-import { invalid, MlflowError } from "../wire/errors";
+import { MlflowError } from "../wire/errors";
 import { type App, type AppContext, rpc } from "../wire/rpc";
 import { checkCounts, checkDuplicateParams, checkMetrics, type MetricInput, packMetrics } from "./batch";
 import { historyRoutes } from "./history-routes";
 import { liveRoutes } from "./live-routes";
 import { appendPack, withLog } from "./run-logs";
 import { runMetricRoutes } from "./run-metric-routes";
-
-const RUN_ID = /^[A-Za-z0-9][\w-]{0,255}$/;
 
 export function metricRoutes(app: App): void {
   rpc(app, "logMetric", async (request, c) => {
@@ -28,7 +27,7 @@ export function metricRoutes(app: App): void {
       const checked = checkMetrics(metrics, true);
       const checkedParams = params.map((p, i) => checkParam(p, `params[${i}].`));
       const checkedTags = tags.map((t, i) => checkTag(t, `tags[${i}].`));
-      if (!RUN_ID.test(run_id)) throw invalid(`Invalid value "${run_id}" for parameter 'run_id' supplied.`);
+      checkRunId(run_id);
       checkCounts(metrics.length, params.length, tags.length);
       checkDuplicateParams(checkedParams);
       await logBatch(c, run_id, { metrics: checked, params: checkedParams, tags: checkedTags });

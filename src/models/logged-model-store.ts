@@ -1,6 +1,7 @@
 /** Logged models in D1. Each function is one batch, and so one transaction. */
 import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
+import { isUniqueFailure } from "../db/failures";
 import { jsonRows } from "../db/json-rows";
 import { experiments, loggedModelMetrics, loggedModelParams, loggedModels, loggedModelTags } from "../db/schema";
 import type { LoggedModelStatus } from "../db/schema/models";
@@ -156,10 +157,6 @@ export async function addModelParams(db: Database, id: string, params: KeyValue[
 
 const exists = (db: Database, id: string) =>
   db.select({ id: loggedModels.modelId }).from(loggedModels).where(eq(loggedModels.modelId, id));
-
-const isUniqueFailure = (error: unknown): boolean =>
-  error instanceof Error &&
-  (/UNIQUE constraint failed/.test(error.message) || (error.cause !== undefined && isUniqueFailure(error.cause)));
 
 /** A page of models: `where` and `order` in the columns of logged_models. */
 export async function pageOfModels(
