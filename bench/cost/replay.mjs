@@ -10,7 +10,6 @@ import { migrate } from "../../cli/migrations.ts";
 
 const at = (path) => fileURLToPath(new URL(path, import.meta.url));
 const BINDINGS = readBindings(at("../../wrangler.toml"));
-const MIGRATIONS = at("../../drizzle");
 const NAME = "cost";
 /** Clock ticks a second in /proc; the same on every Linux that Node runs on. */
 const TICKS = 100;
@@ -85,7 +84,8 @@ async function withServer(contents, work) {
     ],
   });
   try {
-    await migrate(await miniflare.getD1Database("DB"), MIGRATIONS);
+    const [database] = BINDINGS.databases;
+    await migrate(await miniflare.getD1Database("DB"), database.migrations);
     return await work(async (query) => {
       const answer = await miniflare.dispatchFetch(`http://${NAME}/${query}`);
       if (!answer.ok) throw new Error(await answer.text());
