@@ -73,6 +73,9 @@ interface RunState {
   log_rejected: number;
 }
 
+/** The columns of a RunState. */
+const RUN_STATE = "lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected";
+
 /** A publish on its way: what it took of each key, so that the log can be trimmed once D1 has it. */
 interface InFlight {
   position: number;
@@ -236,8 +239,7 @@ export class RunLog extends DurableObject<Env> {
       if (idle) {
         await this.#exclusively(() => this.#publish("all"));
         if (this.#runId) await this.compact(this.#runId, IDLE_SLACK);
-      }
-      if (!idle && (now - this.#lastPublish >= PERIOD_MS || this.#due())) {
+      } else if (now - this.#lastPublish >= PERIOD_MS || this.#due()) {
         await this.#exclusively(() => this.#publish("due"));
       }
       this.#failures = 0;
@@ -314,7 +316,7 @@ export class RunLog extends DurableObject<Env> {
     if (this.#run) return this.#run;
     const run = await this.env.DB.prepare(
       `UPDATE runs SET hot = (hot OR lifecycle_stage = 'active') WHERE run_id = ?1
-       RETURNING lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected`,
+       RETURNING ${RUN_STATE}`,
     )
       .bind(runId)
       .first<RunState>();
@@ -409,8 +411,8 @@ export class RunLog extends DurableObject<Env> {
 
   /**
    * `due` seals the keys that have a block's worth (or, in a log that is full of small ones, every key) and lets the log
-   * live on; `all` closes the gate, lets what is on its
-   * way come in, seals every key, marks the run cold and leaves nothing stored.
+   * live on; `all` closes the gate, lets what is on its way come in, seals every key, marks the run cold and leaves
+   * nothing stored.
    */
   async #publish(what: "all" | "due"): Promise<void> {
     this.#runId ??= this.#store.runId();
@@ -463,11 +465,7 @@ export class RunLog extends DurableObject<Env> {
   }
 
   async #runState(runId: string): Promise<RunState | null> {
-    return await this.env.DB.prepare(
-      "SELECT lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected FROM runs WHERE run_id = ?1",
-    )
-      .bind(runId)
-      .first<RunState>();
+    return await this.env.DB.prepare(`SELECT ${RUN_STATE} FROM runs WHERE run_id = ?1`).bind(runId).first<RunState>();
   }
 
   /** Drops what D1 has from memory and rows; what a publish left out stays as a carry, at new positions. */

@@ -1,9 +1,8 @@
 /** What MLflow's API lacks about a run's metrics: statistics of its series, and the counters of its log. */
-import { runNotFound } from "../metrics/run-logs";
 import { wireDouble } from "../wire/json";
 import type { App } from "../wire/rpc";
 import { withRunHistories } from "./history-load";
-import { withLog } from "./run-logs";
+import { runNotFound, withLog } from "./run-logs";
 import { type Observation, type SeriesStats, statsOf } from "./stats";
 
 export function runMetricRoutes(app: App): void {
