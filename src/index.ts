@@ -3,5 +3,7 @@ import { createApp } from "./app";
 
 export { RunLog } from "./metrics/run-log";
 export { ExperimentFeed } from "./tracking/experiment-feed";
+export { WebhookSweep } from "./webhooks/sweep";
+export { WebhookTarget } from "./webhooks/target";
 
 export default createApp();

@@ -2,3 +2,4 @@ export * from "./experiments";
 export * from "./metrics";
 export * from "./models";
 export * from "./runs";
+export * from "./webhooks";
