@@ -1,5 +1,6 @@
 export * from "./experiments";
 export * from "./metrics";
 export * from "./models";
+export * from "./registry";
 export * from "./runs";
 export * from "./webhooks";
