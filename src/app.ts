@@ -7,7 +7,9 @@ import { loggedModelRoutes } from "./models/logged-model-routes";
 import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
 import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
+import { guardOrigin } from "./wire/origin";
 import { type App, type AppEnv, answerTheRest } from "./wire/rpc";
+import { refuseWorkspaces } from "./wire/workspace";
 
 /** Headers MLflow's own server sends with every answer. */
 const SECURITY_HEADERS = {
@@ -24,6 +26,9 @@ export function createApp(): App {
     await next();
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   });
+
+  app.use(guardOrigin);
+  app.use(refuseWorkspaces);
 
   app.onError((thrown) => {
     const error = toMlflowError(thrown);

@@ -25,6 +25,8 @@ const CODES = {
   INTERNAL_ERROR: { status: 500, sqlstate: "XXM00", errorClass: "CLIENT_INTERNAL_ERROR" },
   INVALID_STATE: { status: 500, sqlstate: "XXM00", errorClass: "CLIENT_INTERNAL_ERROR" },
   DATA_LOSS: { status: 500 },
+  // MLflow answers 500, which clients retry for minutes; asking for what is switched off is the caller's mistake.
+  FEATURE_DISABLED: { status: 400, sqlstate: "KAM00", errorClass: "FEATURE_DISABLED" },
   NOT_IMPLEMENTED: { status: 501 },
   TEMPORARILY_UNAVAILABLE: { status: 503 },
 } as const satisfies Record<string, CodeInfo>;
@@ -36,9 +38,20 @@ export class MlflowError extends Error {
   readonly code: ErrorCode;
   readonly headers: Record<string, string>;
   readonly status: number;
+  /** Where a case has a state and class of its own, not its code's. */
+  readonly details: { sqlstate: string; errorClass: string } | undefined;
 
-  constructor(code: ErrorCode, message: string, options: { headers?: Record<string, string>; status?: number } = {}) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    options: {
+      headers?: Record<string, string>;
+      status?: number;
+      details?: { sqlstate: string; errorClass: string };
+    } = {},
+  ) {
     super(message);
+    this.details = options.details;
     this.name = "MlflowError";
     this.code = code;
     this.headers = options.headers ?? {};
@@ -47,11 +60,16 @@ export class MlflowError extends Error {
 }
 
 export const invalid = (message: string): MlflowError => new MlflowError("INVALID_PARAMETER_VALUE", message);
+/** An order that names what can't be ordered by: MLflow has a state of its own for it. */
+export const unknownAttribute = (message: string): MlflowError =>
+  new MlflowError("INVALID_PARAMETER_VALUE", message, {
+    details: { sqlstate: "KAM04", errorClass: "ATTRIBUTE_NOT_FOUND" },
+  });
 export const notFound = (message: string): MlflowError => new MlflowError("RESOURCE_DOES_NOT_EXIST", message);
 
 /** The envelope as a response. */
 export function errorResponse(error: MlflowError): Response {
-  const info: CodeInfo = CODES[error.code];
+  const info: CodeInfo = { ...CODES[error.code], ...error.details };
   const body: Record<string, string> = { error_code: error.code, message: error.message };
   if (info.sqlstate) body.sqlstate = info.sqlstate;
   if (info.errorClass) body.error_class = info.errorClass;

@@ -7,12 +7,7 @@ export const encodeOffset = (offset: number): string => btoa(JSON.stringify({ of
 /** The offset a token stands for; 0 without one. Errors: 400 for anything this server would not have written. */
 export function decodeOffset(token: string | undefined): number {
   if (!token) return 0;
-  let text: string;
-  try {
-    text = atob(token);
-  } catch {
-    throw invalid("Invalid page token, could not base64-decode");
-  }
+  const text = decodeLeniently(token);
   let parsed: unknown;
   try {
     parsed = JSON.parse(text);
@@ -20,10 +15,21 @@ export function decodeOffset(token: string | undefined): number {
     throw invalid(`Invalid page token, decoded value=b${pythonRepr(text)}`);
   }
   const offset = (parsed as { offset?: unknown } | null)?.offset;
+  if (typeof offset === "string" && offset !== "") throw invalid(`Invalid page token, not stringable ${offset}`);
   if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 1) {
     throw invalid(`Invalid page token, parsed value=${pythonRepr(parsed)}`);
   }
   return offset;
+}
+
+/** Base64 as Python reads it: foreign characters are passed over, but the padding must be complete. */
+function decodeLeniently(token: string): string {
+  const [, data = "", padding = ""] = /^([^=]*)(=*)/.exec(token.replace(/[^A-Za-z0-9+/=]/g, "")) ?? [];
+  const lacking = (4 - (data.length % 4)) % 4;
+  if (lacking > 2 || padding.length < lacking) {
+    throw invalid("Invalid page token, could not base64-decode");
+  }
+  return atob(data);
 }
 
 /** Cuts a list that was read with one row more than asked for, and gives the token of the next page if there is one. */

@@ -5,8 +5,10 @@ describe("page tokens", () => {
   it("come back as the offset they were made of", () => expect(decodeOffset(encodeOffset(25_000))).toBe(25_000));
   it("may be absent", () => expect(decodeOffset(undefined)).toBe(0));
   it.each([
-    ["zz", "Invalid page token, "],
-    ["!", "Invalid page token, could not base64-decode"],
+    ["zz", "Invalid page token, could not base64-decode"],
+    ["zzzzz===", "Invalid page token, could not base64-decode"],
+    ["!!", "Invalid page token, decoded value=b''"],
+    [btoa('{"offset": "z"}'), "Invalid page token, not stringable z"],
     [btoa("hello"), "Invalid page token, decoded value=b'hello'"],
     [btoa('{"offset": 0}'), "Invalid page token, parsed value={'offset': 0}"],
     [btoa("[]"), "Invalid page token, parsed value=[]"],
