@@ -7,6 +7,7 @@ import { loggedModelRoutes } from "./models/logged-model-routes";
 import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
 import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
+import { openApiRoute } from "./wire/openapi-route";
 import { guardOrigin } from "./wire/origin";
 import { type App, type AppEnv, answerTheRest } from "./wire/rpc";
 import { refuseWorkspaces } from "./wire/workspace";
@@ -41,6 +42,7 @@ export function createApp(): App {
   metricRoutes(app);
   artifactRoutes(app);
   loggedModelRoutes(app);
+  openApiRoute(app);
   answerTheRest(app);
 
   app.notFound(async (c) => {

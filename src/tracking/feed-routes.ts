@@ -1,21 +1,36 @@
 /** Watching an experiment's list of runs, and telling those who do. See docs/live.md. */
+import { serve } from "../wire/described";
 import { MlflowError } from "../wire/errors";
 import type { App, AppContext } from "../wire/rpc";
+import { EXPERIMENT_PARAMS } from "../wire/schemas";
 import { socketResponse } from "../wire/sockets";
 import { experimentId } from "./experiment";
 import type { ExperimentChange, ExperimentFeed } from "./experiment-feed";
 import { getExperiment } from "./experiment-store";
 
 export function feedRoutes(app: App): void {
-  app.get("/api/2.0/tidemark/experiments/:experiment_id/feed", async (c) => {
-    const id = experimentId(c.req.param("experiment_id"));
-    await getExperiment(c.get("db"), id);
-    const answer = await feedOf(c, id).fetch("https://experiment-feed/", { headers: { Upgrade: "websocket" } });
-    if (answer.webSocket) return socketResponse(c.req.raw, answer.webSocket);
-    throw new MlflowError("RESOURCE_EXHAUSTED", `The experiment ${id} has too many viewers at the moment.`, {
-      headers: { "Retry-After": "5" },
-    });
-  });
+  serve(
+    app,
+    {
+      name: "watchExperiment",
+      method: "GET",
+      path: "/experiments/:experiment_id/feed",
+      tag: "Live",
+      summary: "Changes of an experiment's runs: a WebSocket (101), or server-sent events without an upgrade.",
+      params: EXPERIMENT_PARAMS,
+      answers: [{ type: "text/event-stream", description: "Messages in JSON; docs/live.md describes them." }],
+      errors: [404, 429],
+    },
+    async ({ params }, c) => {
+      const id = experimentId(params.experiment_id);
+      await getExperiment(c.get("db"), id);
+      const answer = await feedOf(c, id).fetch("https://experiment-feed/", { headers: { Upgrade: "websocket" } });
+      if (answer.webSocket) return socketResponse(c.req.raw, answer.webSocket);
+      throw new MlflowError("RESOURCE_EXHAUSTED", `The experiment ${id} has too many viewers at the moment.`, {
+        headers: { "Retry-After": "5" },
+      });
+    },
+  );
 }
 
 /** Tells an experiment's viewers of a change, after the answer; a feed that can't be reached never fails a request. */
