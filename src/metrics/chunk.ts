@@ -5,6 +5,7 @@
  */
 import { BLOCK_POINTS, type Columns, DamagedBlockError, decodeBlock, encodeBlock } from "./block";
 import { compareByTime, newColumns } from "./observation";
+import { COARSE, encodeOverview, FINE, OVERVIEW_MIN } from "./overview";
 
 /** Blocks in one row: 8,192 points, about 46 KB, so that page ends of the database waste little. */
 export const CHUNK_BLOCKS = 16;
@@ -35,9 +36,16 @@ export interface Chunk {
   maxStep: number;
   minTimestamp: number;
   maxTimestamp: number;
+  /** The blocks' directory and, in all but short chunks, its overviews: see OVERVIEWS. */
   directory: string;
   data: string;
 }
+
+/**
+ * What stands between a chunk's directory, its coarse and its fine overview, in one column before `data`: a reader of
+ * any of them then need not pass over the blocks, which fill most of the row's pages.
+ */
+const OVERVIEWS = ".";
 
 const ENTRY_BYTES = 64;
 const TIME_ORDERED = 0x8000_0000;
@@ -66,10 +74,24 @@ function sealChunk(columns: Columns, from: number, to: number): Chunk {
     maxStep: Math.max(...blocks.map((b) => b.maxStep)),
     minTimestamp: Math.min(...blocks.map((b) => b.minTimestamp)),
     maxTimestamp: Math.max(...blocks.map((b) => b.maxTimestamp)),
-    directory: writeDirectory(blocks),
+    directory: [writeDirectory(blocks), ...overviews(columns, from, to)].join(OVERVIEWS),
     data,
   };
 }
+
+function overviews(columns: Columns, from: number, to: number): string[] {
+  if (to - from < OVERVIEW_MIN) return [];
+  return [COARSE, FINE].map((size) => encodeOverview(columns, from, to, size).toBase64());
+}
+
+const REST = "substr(c.directory, instr(c.directory, '.') + 1)";
+
+/** SQL, of a chunk `c`: its directory alone, its overviews (NULL where it has none). */
+export const CHUNK_SQL = {
+  directory: "substr(c.directory, 1, instr(c.directory || '.', '.') - 1)",
+  coarse: `CASE WHEN instr(c.directory, '.') THEN substr(${REST}, 1, instr(${REST}, '.') - 1) END`,
+  fine: `CASE WHEN instr(c.directory, '.') THEN substr(${REST}, instr(${REST}, '.') + 1) END`,
+} as const;
 
 /** What a directory says of observations [from, to). */
 export function summary(columns: Columns, from: number, to: number): Omit<BlockInfo, "from" | "length"> {
@@ -118,9 +140,9 @@ function writeDirectory(blocks: readonly BlockInfo[]): string {
   return bytes.toBase64();
 }
 
-/** Errors: DamagedBlockError for a text that is no directory. */
+/** Overviews behind it don't matter. Errors: DamagedBlockError for a text that is no directory. */
 export function readDirectory(text: string): BlockInfo[] {
-  const bytes = fromBase64(text);
+  const bytes = fromBase64(text.split(OVERVIEWS, 1)[0] as string);
   if (bytes.length === 0 || bytes.length % ENTRY_BYTES !== 0) throw new DamagedBlockError("bad directory length");
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const blocks: BlockInfo[] = [];
@@ -162,7 +184,8 @@ export function decodeBlocks(text: string, blocks: readonly BlockInfo[]): Column
   return out;
 }
 
-function fromBase64(text: string): Uint8Array {
+/** Errors: DamagedBlockError. */
+export function fromBase64(text: string): Uint8Array {
   try {
     return Uint8Array.fromBase64(text);
   } catch {

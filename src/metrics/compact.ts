@@ -4,7 +4,7 @@
  * the chunks they replace go in one transaction, and what is in both kinds meanwhile is only a repeat to readers.
  */
 import type { Columns } from "./block";
-import { CHUNK_POINTS } from "./chunk";
+import { CHUNK_POINTS, CHUNK_SQL } from "./chunk";
 import { newColumns, slice, sortedDistinct } from "./observation";
 import {
   byStart,
@@ -48,7 +48,8 @@ export async function compactRun(
 
 async function compactKey(d1: D1Database, runId: string, key: string, nextPosition: () => number): Promise<boolean> {
   const { results } = await d1
-    .prepare("SELECT run_id, key, position, part, directory FROM metric_chunks WHERE run_id = ?1 AND key = ?2")
+    .prepare(`SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory
+       FROM metric_chunks AS c WHERE c.run_id = ?1 AND c.key = ?2`)
     .bind(runId, key)
     .all<Record<string, unknown>>();
   const groups = worthMerging((results as unknown as Header[]).map(chunkStretch).sort(byStart));

@@ -5,6 +5,7 @@
  */
 import type { Env } from "../env";
 import type { Columns } from "./block";
+import { CHUNK_SQL } from "./chunk";
 import { newColumns, sortedDistinct } from "./observation";
 import { decodePacks } from "./pack";
 import {
@@ -43,7 +44,7 @@ export function withHistories<T>(
 ): Promise<T> {
   return withoutMoves(env, async (fetch) => {
     const chunks = env.DB.prepare(
-      `SELECT c.run_id, c.key, c.position, c.part, c.directory
+      `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory
        FROM json_each(?1) AS j CROSS JOIN metric_chunks AS c ON c.run_id = j.value AND c.key = ?2`,
     ).bind(JSON.stringify(runIds), key);
     const { headers, tails } = await load(env, runIds, chunks, async (runId) => {
@@ -67,7 +68,8 @@ export function withRunHistories<T>(
 ): Promise<T> {
   return withoutMoves(env, async (fetch) => {
     const chunks = env.DB.prepare(
-      "SELECT run_id, key, position, part, directory FROM metric_chunks WHERE run_id = ?1",
+      `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory
+       FROM metric_chunks AS c WHERE c.run_id = ?1`,
     ).bind(runId);
     const { headers, tails } = await load(env, [runId], chunks, async () => {
       const tail = await withLog(env, runId, (log) => log.unpublishedKeys());

@@ -1,5 +1,6 @@
 /** What a viewer is sent first who asks for everything from a step on: D1's chunks as of one position, and the log's tail. */
 import type { Columns } from "./block";
+import { CHUNK_SQL } from "./chunk";
 import { newColumns, slice, sortedDistinct } from "./observation";
 import { chunkStretch, concatenate, fetchPieces, type Header, type Piece } from "./pieces";
 import type { Series } from "./series";
@@ -26,8 +27,8 @@ export function tailsFrom(
 export function headersFrom(d1: D1Database, runId: string, position: number, fromStep: number): D1PreparedStatement {
   return d1
     .prepare(
-      `SELECT run_id, key, position, part, directory FROM metric_chunks
-       WHERE run_id = ?1 AND position <= ?2 AND max_step >= ?3`,
+      `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory FROM metric_chunks AS c
+       WHERE c.run_id = ?1 AND c.position <= ?2 AND c.max_step >= ?3`,
     )
     .bind(runId, position, fromStep);
 }
