@@ -2,10 +2,14 @@
 import { Hono } from "hono";
 import { artifactRoutes } from "./artifacts/routes";
 import { database } from "./db/client";
+import { graphqlRoutes } from "./graphql/routes";
 import { metricRoutes } from "./metrics/routes";
 import { loggedModelRoutes } from "./models/logged-model-routes";
+import { modelVersionRoutes } from "./models/model-version-routes";
+import { registeredModelRoutes } from "./models/registered-model-routes";
 import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
+import { webhookRoutes } from "./webhooks/routes";
 import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
 import { openApiRoute } from "./wire/openapi-route";
 import { guardOrigin } from "./wire/origin";
@@ -42,7 +46,11 @@ export function createApp(): App {
   metricRoutes(app);
   artifactRoutes(app);
   loggedModelRoutes(app);
+  registeredModelRoutes(app);
+  modelVersionRoutes(app);
+  webhookRoutes(app);
   openApiRoute(app);
+  graphqlRoutes(app);
   answerTheRest(app);
 
   app.notFound(async (c) => {

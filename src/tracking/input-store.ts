@@ -18,6 +18,14 @@ const INSERT_DATASET_INPUTS = `
   SELECT r.run_id, r.experiment_id, j.value->>'name', j.value->>'digest', j.value->>'context', j.value->>'tags'
   ${FROM_ACTIVE_RUN} ON CONFLICT DO NOTHING`;
 
+/** From the links as they are: the context of a link that was there already does not count. */
+const INSERT_DATASET_USES = `
+  INSERT INTO dataset_uses (experiment_id, name, digest, context)
+  SELECT i.experiment_id, i.name, i.digest, coalesce(i.context, '')
+  FROM json_each(?1) j CROSS JOIN dataset_inputs i
+    ON i.run_id = ?2 AND i.name = j.value->>'name' AND i.digest = j.value->>'digest'
+  WHERE true ON CONFLICT DO NOTHING`;
+
 /** NULL fails the transaction: a model that a run made at one step was not made at another. */
 const INSERT_MODELS = `
   INSERT INTO run_models (run_id, kind, model_id, step)
@@ -45,6 +53,10 @@ export async function logInputs(d1: D1Database, runId: string, { datasets, input
   await commitRunWrites(d1, runId, [
     ...writes(INSERT_DATASETS, datasets),
     ...writes(INSERT_DATASET_INPUTS, inputs),
+    ...writes(
+      INSERT_DATASET_USES,
+      inputs.map(({ name, digest }) => ({ name, digest })),
+    ),
     ...writes(INSERT_MODELS, modelRows),
   ]);
 }
@@ -77,4 +89,24 @@ export async function appendToTag(d1: D1Database, runId: string, key: string, en
     if (!isNotNullFailure(error, "tags", "value")) throw error;
     throw invalid(`The tag ${key} of run ${runId} holds no JSON list to append to.`);
   }
+}
+
+/** A dataset and what runs of its experiment used it for; `context` is empty where they did not say. */
+export interface DatasetUse {
+  experiment_id: string;
+  name: string;
+  digest: string;
+  context: string;
+}
+
+/** Uses answered at most (MLflow's limit). */
+const MAX_DATASET_USES = 1000;
+
+/** The datasets of some experiments, each once for every context, by experiment and name. */
+export async function datasetUses(d1: D1Database, experimentIds: readonly string[]): Promise<DatasetUse[]> {
+  const select = d1.prepare(`
+    SELECT u.experiment_id, u.name, u.digest, u.context
+    FROM (SELECT DISTINCT value AS id FROM json_each(?1)) e CROSS JOIN dataset_uses u ON u.experiment_id = e.id
+    LIMIT ${MAX_DATASET_USES}`);
+  return (await select.bind(JSON.stringify(experimentIds)).all<DatasetUse>()).results;
 }

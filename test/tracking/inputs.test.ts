@@ -1,5 +1,6 @@
+import { SELF } from "cloudflare:test";
 import { describe, expect, test } from "vitest";
-import { entries, getRun, newExperiment, newRun, ok, refused, spied } from "./helpers";
+import { entries, getRun, type Json, newExperiment, newRun, ok, refused, spied } from "./helpers";
 
 const INVALID = "INVALID_PARAMETER_VALUE";
 const MISSING = "RESOURCE_DOES_NOT_EXIST";
@@ -83,7 +84,7 @@ describe("inputs", () => {
       datasets: [{ dataset: dataset("cost") }],
       models: [{ model_id: "m" }],
     };
-    expect(await spied("runs/log-inputs", request)).toMatchObject({ trips: 1, rowsWritten: 3 });
+    expect(await spied("runs/log-inputs", request)).toMatchObject({ trips: 1, rowsWritten: 4 });
     expect(await spied("runs/log-inputs", request)).toMatchObject({ trips: 1, rowsWritten: 0 });
   });
 });
@@ -146,6 +147,58 @@ describe("log-model", () => {
       const request = { run_id, model_json: JSON.stringify(model) };
       await refused("runs/log-model", request, 400, INVALID, "holds no JSON list to append to");
       expect(await history(run_id)).toBe(value);
+    }
+  });
+});
+
+describe("search-datasets", () => {
+  const search = async (experiment_ids?: string[]): Promise<[number, Json]> => {
+    const answer = await SELF.fetch("https://tidemark.test/ajax-api/2.0/mlflow/experiments/search-datasets", {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ experiment_ids }),
+    });
+    return [answer.status, await answer.json()];
+  };
+  const log = (run_id: string, name: string, context?: string) =>
+    ok("runs/log-inputs", {
+      run_id,
+      datasets: [{ dataset: dataset(name), tags: context ? [{ key: "mlflow.data.context", value: context }] : [] }],
+    });
+
+  test("each dataset once for every context that a run linked it with", async () => {
+    const [one, other] = [await newExperiment(), await newExperiment()];
+    const [a, b] = [await newRun(one), await newRun(one)];
+    await log(a, "x", "train");
+    await log(b, "x", "train");
+    // The run is linked already, so that this context is nobody's.
+    await log(a, "x", "ignored");
+    await log(b, "w");
+    await log(await newRun(one), "x", "eval");
+    await log(await newRun(other), "v", "test");
+    const summary = (experiment_id: string, name: string, context?: string) => ({
+      experiment_id,
+      name,
+      digest: "d",
+      ...(context && { context }),
+    });
+    const first = [summary(one, "w"), summary(one, "x", "eval"), summary(one, "x", "train")];
+    expect(await search([one])).toEqual([200, { dataset_summaries: first }]);
+    const [, both] = await search([one, other, one]);
+    expect(both.dataset_summaries).toHaveLength(4);
+    expect(both.dataset_summaries).toEqual(expect.arrayContaining([...first, summary(other, "v", "test")]));
+    expect(await search(["999999"])).toEqual([200, {}]);
+  });
+
+  test("one to twenty experiments, by numbers", async () => {
+    for (const [ids, words] of [
+      [undefined, "at least one experiment_id"],
+      [[], "at least one experiment_id"],
+      [Array.from({ length: 21 }, () => "0"), "Received 21 experiment_ids"],
+      [["abc"], "Invalid experiment ID 'abc'"],
+    ] as const) {
+      const [status, answer] = await search(ids && [...ids]);
+      expect([status, answer.error_code, answer.message]).toEqual([400, INVALID, expect.stringContaining(words)]);
     }
   });
 });

@@ -1,4 +1,5 @@
-import { integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
 
 /** The last number handed out for each kind of sequential id. */
 export const counters = sqliteTable("counters", {
@@ -20,7 +21,11 @@ export const experiments = sqliteTable(
     creationTime: integer("creation_time").notNull(),
     lastUpdateTime: integer("last_update_time").notNull(),
   },
-  (t) => [uniqueIndex("experiments_name").on(t.workspace, t.name)],
+  (t) => [
+    uniqueIndex("experiments_name").on(t.workspace, t.name),
+    // The experiments deleted longest ago: a deleted one's last update is its deletion, as nothing else may change it.
+    index("experiments_deleted").on(t.lastUpdateTime).where(sql`${t.lifecycleStage} = 'deleted'`),
+  ],
 );
 
 export const experimentTags = sqliteTable(

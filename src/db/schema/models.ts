@@ -27,6 +27,8 @@ export const loggedModels = sqliteTable(
   (t) => [
     // Listing an experiment's models, newest first.
     index("logged_models_by_creation").on(t.experimentId, t.lifecycleStage, sql`${t.creationTime} DESC`, t.modelId),
+    // The models deleted longest ago, which are removed for good first.
+    index("logged_models_deleted").on(t.lastUpdateTime).where(sql`${t.lifecycleStage} = 'deleted'`),
   ],
 );
 
@@ -61,5 +63,7 @@ export const loggedModelMetrics = sqliteTable(
     primaryKey({
       columns: [t.modelId, t.key, t.timestamp, t.step, t.runId, t.datasetName, t.datasetDigest, t.value, t.isNan],
     }),
+    // What a run that is removed for good leaves with models.
+    index("logged_model_metrics_by_run").on(t.runId),
   ],
 );

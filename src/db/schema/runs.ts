@@ -26,12 +26,16 @@ export const runs = sqliteTable(
     logAccepted: integer("log_accepted").notNull().default(0),
     logDuplicate: integer("log_duplicate").notNull().default(0),
     logRejected: integer("log_rejected").notNull().default(0),
+    /** 1 while someone may be looking at the run live, who is then told of changes to it. */
+    watched: integer().notNull().default(0),
   },
   (t) => [
     // Listing an experiment's runs by start time, the default order of a search.
     index("runs_by_start").on(t.experimentId, t.lifecycleStage, sql`${t.startTime} DESC`, t.runId),
     // The runs a search must ask for what is not published yet.
     index("runs_hot").on(t.experimentId).where(sql`${t.hot} = 1`),
+    // The runs deleted longest ago, which are removed for good first.
+    index("runs_deleted").on(t.deletedTime).where(sql`${t.deletedTime} IS NOT NULL`),
   ],
 );
 
@@ -85,6 +89,21 @@ export const datasetInputs = sqliteTable(
     tags: text().notNull(),
   },
   (t) => [primaryKey({ columns: [t.runId, t.name, t.digest] })],
+);
+
+/**
+ * The datasets of an experiment with each context that runs named, empty for none: dataset_inputs without the runs, so
+ * that the page's list of datasets is read without looking at every run. Rows go with their experiment.
+ */
+export const datasetUses = sqliteTable(
+  "dataset_uses",
+  {
+    experimentId: text("experiment_id").notNull(),
+    name: text().notNull(),
+    digest: text().notNull(),
+    context: text().notNull(),
+  },
+  (t) => [primaryKey({ columns: [t.experimentId, t.name, t.digest, t.context] })],
 );
 
 /** Models a run read (`kind` input) or made (`kind` output, at `step`); each once. */
