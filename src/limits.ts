@@ -22,6 +22,10 @@ export const MAX_DATASET_SCHEMA = 1_048_575;
 export const MAX_DATASET_PROFILE = 16_777_215;
 export const MAX_INPUT_TAG_KEY = 255;
 export const MAX_INPUT_TAG_VALUE = 500;
+export const MAX_REGISTRY_TAG_VALUE = 100_000;
+export const MAX_ALIAS_LENGTH = 255;
+export const DEFAULT_SEARCH_REGISTERED_MODELS = 100;
+export const DEFAULT_SEARCH_MODEL_VERSIONS = 10_000;
 /** Logged models of one page of a search. MLflow has no such limit; a Worker's memory has. */
 export const LOGGED_MODELS_PAGE = 1000;
 

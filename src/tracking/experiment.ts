@@ -79,14 +79,24 @@ export function checkNewTags(name: string, tags: readonly KeyValue[]): void {
 /** Schemes whose URIs name a host that clients or servers would connect to (MLflow's list). */
 const HOST_SCHEMES = new Set("ftp sftp hdfs viewfs http https mlflow-artifacts r2 b2 abfss".split(" "));
 
+const URI = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(.*)$/s;
+
+/** The scheme of a URI that names a host to connect to; undefined for any other. */
+export function hostScheme(uri: string): string | undefined {
+  const [, scheme = "", rest = ""] = URI.exec(uri) ?? [];
+  const named = scheme.toLowerCase();
+  const names = HOST_SCHEMES.has(named) && (named !== "mlflow-artifacts" || /^\/\/[^/]/.test(rest));
+  return names ? named : undefined;
+}
+
 /** Where an experiment's artifacts may be. Errors: 400 for a location that MLflow refuses. */
 export function checkArtifactLocation(location: string): void {
-  const [, scheme = "", rest = ""] = /^(?:([A-Za-z][A-Za-z0-9+.-]*):)?(.*)$/s.exec(location) ?? [];
+  const [, , rest = ""] = URI.exec(location) ?? [];
   const query = rest.includes("?") ? rest.slice(rest.indexOf("?") + 1) : "";
   if (/#./s.test(rest)) throw invalid("'artifact_location' URL can't include fragments or params.");
   if (decodedFully(query).includes("..")) throw invalid("Invalid query string");
-  const named = scheme.toLowerCase();
-  if (HOST_SCHEMES.has(named) && (named !== "mlflow-artifacts" || /^\/\/[^/]/.test(rest))) {
+  const named = hostScheme(location);
+  if (named !== undefined) {
     throw invalid(
       `'artifact_location' cannot use the '${named}' scheme: the '${named}' scheme addresses a host other than the ` +
         "tracking server's configured artifact storage, so the server would connect to the host named in the URI.",

@@ -25,14 +25,19 @@ export function checkKey(key: string, path: string, entity: string, maxLength = 
         "dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).",
     );
   }
-  const norm = normalised(key);
-  if (norm !== key || norm === "." || norm.startsWith("..") || norm.startsWith("/")) {
+  checkPathForm(key, path);
+  checkLength(entity, key, maxLength);
+}
+
+/** A name that may become a file's: as a path it must already be in its plainest form, and stay below where it starts. */
+export function checkPathForm(name: string, path: string): void {
+  const norm = normalised(name);
+  if (norm !== name || norm === "." || norm.startsWith("..") || norm.startsWith("/")) {
     throw invalid(
-      `Invalid value "${key}" for parameter '${path}' supplied: Names may be treated as files in certain cases, and must ` +
+      `Invalid value "${name}" for parameter '${path}' supplied: Names may be treated as files in certain cases, and must ` +
         `not resolve to other names when treated as such. This name would resolve to '${norm}'`,
     );
   }
-  checkLength(entity, key, maxLength);
 }
 
 /** Lengths count code points, as Python's len does. */

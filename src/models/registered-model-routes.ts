@@ -1,0 +1,104 @@
+/** Registered models: their life, tags, aliases and latest versions. */
+import { pokeOutbox, type Waiting } from "../webhooks/events";
+import { type App, type AppContext, rpc } from "../wire/rpc";
+import { keyValues, lastOfEach } from "./logged-model";
+import { deleteAlias, getVersionByAlias, setAlias } from "./model-alias-store";
+import { latestModelVersions } from "./model-version-store";
+import {
+  createRegisteredModel,
+  deleteRegisteredModel,
+  deleteRegisteredModelTag,
+  describeRegisteredModel,
+  getRegisteredModel,
+  renameRegisteredModel,
+  setRegisteredModelTag,
+} from "./registered-model-store";
+import {
+  checkAlias,
+  checkModelName,
+  checkNewAlias,
+  checkNewName,
+  checkTag,
+  checkTagKey,
+  STAGES,
+  stageOf,
+  versionNumber,
+  wireModel,
+  wireVersion,
+} from "./registry";
+
+/** Has the webhooks delivered that listen to a change. */
+export function announce(c: AppContext, told: readonly Waiting[]): void {
+  pokeOutbox(c.env, c.executionCtx, told);
+}
+
+export function registeredModelRoutes(app: App): void {
+  rpc(app, "createRegisteredModel", async ({ name, description = "", tags: sent }, c) => {
+    checkModelName(name);
+    const all = keyValues(sent);
+    all.forEach(checkTag);
+    const { model, told } = await createRegisteredModel(c.var.db, {
+      name,
+      description,
+      tags: lastOfEach(all),
+      now: Date.now(),
+    });
+    announce(c, told);
+    return { registered_model: wireModel(model) };
+  });
+  rpc(app, "getRegisteredModel", async ({ name }, c) => {
+    checkModelName(name);
+    return { registered_model: wireModel(await getRegisteredModel(c.var.db, name)) };
+  });
+  rpc(app, "updateRegisteredModel", async ({ name, description = "" }, c) => {
+    checkModelName(name);
+    return { registered_model: wireModel(await describeRegisteredModel(c.var.db, name, description, Date.now())) };
+  });
+  rpc(app, "renameRegisteredModel", async ({ name, new_name }, c) => {
+    checkNewName(new_name);
+    checkModelName(name);
+    return { registered_model: wireModel(await renameRegisteredModel(c.var.db, name, new_name, Date.now())) };
+  });
+  rpc(app, "deleteRegisteredModel", async ({ name }, c) => {
+    checkModelName(name);
+    await deleteRegisteredModel(c.var.db, name);
+    return {};
+  });
+  rpc(app, "getLatestVersions", async ({ name, stages = [] }, c) => {
+    checkModelName(name);
+    const wanted = stages.length > 0 ? stages.map(stageOf) : STAGES;
+    const versions = await latestModelVersions(c.var.db, name, wanted);
+    return versions.length > 0 ? { model_versions: versions.map(wireVersion) } : {};
+  });
+
+  rpc(app, "setRegisteredModelTag", async ({ name, key, value = "" }, c) => {
+    checkModelName(name);
+    checkTag({ key, value });
+    announce(c, await setRegisteredModelTag(c.var.db, name, { key, value }, Date.now()));
+    return {};
+  });
+  rpc(app, "deleteRegisteredModelTag", async ({ name, key }, c) => {
+    checkModelName(name);
+    checkTagKey(key);
+    announce(c, await deleteRegisteredModelTag(c.var.db, name, key, Date.now()));
+    return {};
+  });
+
+  rpc(app, "setRegisteredModelAlias", async ({ name, alias, version }, c) => {
+    checkModelName(name);
+    checkNewAlias(alias);
+    announce(c, await setAlias(c.var.db, name, alias, versionNumber(name, version), Date.now()));
+    return {};
+  });
+  rpc(app, "deleteRegisteredModelAlias", async ({ name, alias }, c) => {
+    checkModelName(name);
+    checkAlias(alias);
+    announce(c, await deleteAlias(c.var.db, name, alias, Date.now()));
+    return {};
+  });
+  rpc(app, "getModelVersionByAlias", async ({ name, alias }, c) => {
+    checkModelName(name);
+    checkAlias(alias);
+    return { model_version: wireVersion(await getVersionByAlias(c.var.db, name, alias)) };
+  });
+}
