@@ -17,6 +17,10 @@ function fieldSpec(field) {
   return `${type}${field.repeated ? "[]" : ""}${required ? "!" : ""}${cap ? `<=${cap}` : ""}`;
 }
 
+// What this server has beyond MLflow, numbered far from its own.
+Object.assign(contract.enums["mlflow.WebhookEntity"], { RUN: 1001 });
+Object.assign(contract.enums["mlflow.WebhookAction"], { STARTED: 1001, FINISHED: 1002, FAILED: 1003 });
+
 const wellKnown = new Set(["google.protobuf.Timestamp", "google.protobuf.Duration", "google.protobuf.Value"]);
 const messages = {};
 const enums = {};

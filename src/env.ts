@@ -1,3 +1,4 @@
+import type { Writer } from "./db/writer";
 import type { RunLog } from "./metrics/run-log";
 import type { ExperimentFeed } from "./tracking/experiment-feed";
 import type { WebhookSweep } from "./webhooks/sweep";
@@ -8,9 +9,16 @@ export interface Env {
   DB: D1Database;
   ARTIFACTS: R2Bucket;
   RUN_LOGS: DurableObjectNamespace<RunLog>;
+  WRITERS: DurableObjectNamespace<Writer>;
   EXPERIMENT_FEEDS: DurableObjectNamespace<ExperimentFeed>;
   WEBHOOK_TARGETS: DurableObjectNamespace<WebhookTarget>;
   WEBHOOK_SWEEPS: DurableObjectNamespace<WebhookSweep>;
+  /** The network less its private addresses; absent on Cloudflare, where a Worker can't reach those anyway. */
+  PUBLIC_NETWORK?: Fetcher;
+  /** What deliveries of webhooks may be told (docs/webhooks.md). */
+  TIDEMARK_WEBHOOKS_ALLOW_PRIVATE?: string;
+  TIDEMARK_WEBHOOKS_SECRET_KEY?: string;
+  TIDEMARK_WEBHOOKS_MAX_RETRIES?: string;
   /** The web page. Absent where no page was built. */
   ASSETS?: Fetcher;
 }

@@ -44,8 +44,9 @@ export interface Waiting {
  */
 export function eventInsert(db: Database, { event, data, when = sql`TRUE` }: ChangeEvent, now = Date.now()) {
   const [entity, action] = event.split(".");
-  const start = `{"entity":"${entity}","action":"${action}","timestamp":"${pythonTime(now)}","data":`;
-  const body = "getSQL" in data ? sql`${start} || ${data} || '}'` : sql`${`${start}${JSON.stringify(data)}}`}`;
+  // Data of the database's making is put between the two halves of a payload without any.
+  const [before = "", after = ""] = payload(event, "\n", now).split("\n");
+  const body = "getSQL" in data ? sql`${before} || ${data} || ${after}` : sql`${before + JSON.stringify(data) + after}`;
   return db
     .insert(webhookOutbox)
     .select(
@@ -95,6 +96,12 @@ export function pokeOutbox(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, w
  */
 export async function watchOutbox(env: Env): Promise<void> {
   await env.WEBHOOK_SWEEPS.get(env.WEBHOOK_SWEEPS.idFromName("sweep")).watch();
+}
+
+/** The JSON text of a payload. `data` is JSON. */
+export function payload(event: EventName, data: string, now: number): string {
+  const [entity, action] = event.split(".");
+  return `{"entity":"${entity}","action":"${action}","timestamp":"${pythonTime(now)}","data":${data}}`;
 }
 
 /** ISO 8601 as Python writes it: microseconds, and an offset for UTC. */

@@ -397,8 +397,8 @@ export const ENUMS: Readonly<Record<string, Readonly<Record<string, number>>>> =
   "mlflow.review_queues.ReviewQueueType": {"REVIEW_QUEUE_TYPE_UNSPECIFIED":0,"USER":1,"CUSTOM":2},
   "mlflow.review_queues.ReviewItemType": {"REVIEW_ITEM_TYPE_UNSPECIFIED":0,"TRACE":1},
   "mlflow.review_queues.ReviewStatus": {"REVIEW_STATUS_UNSPECIFIED":0,"PENDING":1,"COMPLETE":2,"DECLINED":3},
-  "mlflow.WebhookEntity": {"ENTITY_UNSPECIFIED":0,"REGISTERED_MODEL":1,"MODEL_VERSION":2,"MODEL_VERSION_TAG":3,"MODEL_VERSION_ALIAS":4,"PROMPT":5,"PROMPT_VERSION":6,"PROMPT_TAG":7,"PROMPT_VERSION_TAG":8,"PROMPT_ALIAS":9,"BUDGET_POLICY":10},
-  "mlflow.WebhookAction": {"ACTION_UNSPECIFIED":0,"CREATED":1,"UPDATED":2,"DELETED":3,"SET":4,"EXCEEDED":5},
+  "mlflow.WebhookEntity": {"ENTITY_UNSPECIFIED":0,"REGISTERED_MODEL":1,"MODEL_VERSION":2,"MODEL_VERSION_TAG":3,"MODEL_VERSION_ALIAS":4,"PROMPT":5,"PROMPT_VERSION":6,"PROMPT_TAG":7,"PROMPT_VERSION_TAG":8,"PROMPT_ALIAS":9,"BUDGET_POLICY":10,"RUN":1001},
+  "mlflow.WebhookAction": {"ACTION_UNSPECIFIED":0,"CREATED":1,"UPDATED":2,"DELETED":3,"SET":4,"EXCEEDED":5,"STARTED":1001,"FINISHED":1002,"FAILED":1003},
   "mlflow.WebhookStatus": {"ACTIVE":1,"DISABLED":2},
 };
 
@@ -678,7 +678,7 @@ export interface Messages {
   "mlflow.artifacts.CompleteMultipartUpload.Response": {  };
   "mlflow.artifacts.AbortMultipartUpload.Response": {  };
   "mlflow.artifacts.GetPresignedDownloadUrl.Response": { "url"?: string; "headers"?: Record<string, string>; "file_size"?: number };
-  "mlflow.WebhookEvent": { "entity"?: "ENTITY_UNSPECIFIED" | "REGISTERED_MODEL" | "MODEL_VERSION" | "MODEL_VERSION_TAG" | "MODEL_VERSION_ALIAS" | "PROMPT" | "PROMPT_VERSION" | "PROMPT_TAG" | "PROMPT_VERSION_TAG" | "PROMPT_ALIAS" | "BUDGET_POLICY"; "action"?: "ACTION_UNSPECIFIED" | "CREATED" | "UPDATED" | "DELETED" | "SET" | "EXCEEDED" };
+  "mlflow.WebhookEvent": { "entity"?: "ENTITY_UNSPECIFIED" | "REGISTERED_MODEL" | "MODEL_VERSION" | "MODEL_VERSION_TAG" | "MODEL_VERSION_ALIAS" | "PROMPT" | "PROMPT_VERSION" | "PROMPT_TAG" | "PROMPT_VERSION_TAG" | "PROMPT_ALIAS" | "BUDGET_POLICY" | "RUN"; "action"?: "ACTION_UNSPECIFIED" | "CREATED" | "UPDATED" | "DELETED" | "SET" | "EXCEEDED" | "STARTED" | "FINISHED" | "FAILED" };
   "mlflow.CreateWebhook.Response": { "webhook"?: Messages["mlflow.Webhook"] };
   "mlflow.Webhook": { "webhook_id"?: string; "name"?: string; "description"?: string; "url"?: string; "events"?: Messages["mlflow.WebhookEvent"][]; "status"?: "ACTIVE" | "DISABLED"; "creation_timestamp"?: number; "last_updated_timestamp"?: number };
   "mlflow.ListWebhooks.Response": { "webhooks"?: Messages["mlflow.Webhook"][]; "next_page_token"?: string };
