@@ -67,6 +67,8 @@ export class Live {
   #keepUntil = 0;
   /** Counts what was announced, so that an older state read meanwhile is never sent after a newer one. */
   #announced = 0;
+  /** Viewers who are being let in. */
+  #joining = 0;
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
   readonly #withSnapshot: WithSnapshot;
@@ -99,7 +101,10 @@ export class Live {
   /** The run changed: tells every viewer, and what came before it first. */
   announce(run: LiveRun): void {
     this.#announced++;
-    if (this.#viewers.size === 0) return;
+    if (this.#viewers.size === 0) {
+      if (this.#joining === 0) this.#ctx.waitUntil(this.#unwatch(run.run_id));
+      return;
+    }
     this.#serve();
     for (const [socket, viewer] of this.#viewers) this.#guarded(socket, () => viewer.send([runMessage(run)]));
   }
@@ -107,7 +112,15 @@ export class Live {
   /** Answers a viewer's request: 101 with a socket, or a LiveRefusal as JSON. */
   async join(request: LiveRequest): Promise<Response> {
     if (this.#viewers.size >= MAX_VIEWERS) return refuse({ reason: "crowded" });
-    const beginning = await this.#begin(request);
+    this.#joining++;
+    try {
+      return this.#admit(request, await this.#begin(request));
+    } finally {
+      this.#joining--;
+    }
+  }
+
+  #admit(request: LiveRequest, beginning: Beginning | undefined): Response {
     if (!beginning) return refuse({ reason: "not_found" });
     const { run, sequence, replay, isGap } = beginning;
     if (run.lifecycle_stage !== "active") return refuse({ reason: "inactive", lifecycleStage: run.lifecycle_stage });
@@ -187,7 +200,9 @@ export class Live {
     const d1 = this.#env.DB;
     for (;;) {
       const announced = this.#announced;
-      const [runs, headers] = await d1.batch<unknown>([
+      const [, runs, headers] = await d1.batch<unknown>([
+        // From here on changes of the run are announced here; so it is done before the run is read.
+        d1.prepare("UPDATE runs SET watched = 1 WHERE run_id = ?1 AND watched = 0").bind(runId),
         d1.prepare("SELECT run_id, name AS run_name, status, lifecycle_stage FROM runs WHERE run_id = ?1").bind(runId),
         ...(fromStep === undefined ? [] : [headersFrom(d1, runId, position, fromStep)]),
       ]);
@@ -195,6 +210,14 @@ export class Live {
       const run = runs?.results[0] as LiveRun | undefined;
       return { run, headers: (headers?.results ?? []) as Header[] };
     }
+  }
+
+  /** Nobody looks any more, and each change of the run would wake this object for nothing. */
+  async #unwatch(runId: string): Promise<void> {
+    await this.#withSnapshot(runId, async () => {
+      if (this.#viewers.size > 0 || this.#joining > 0) return;
+      await this.#env.DB.prepare("UPDATE runs SET watched = 0 WHERE run_id = ?1 AND watched = 1").bind(runId).run();
+    }).catch((error) => console.error("marking a run as not watched failed", error));
   }
 
   #schedule(): void {

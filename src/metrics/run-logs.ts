@@ -17,7 +17,7 @@ export interface RunLogStub {
   flush(runId: string, run?: LiveRun): Promise<void>;
   announce(run: LiveRun): Promise<void>;
   unpublished(key: string): Promise<Tail>;
-  unpublishedKeys(): Promise<{ position: number; pack: Uint8Array }>;
+  unpublishedKeys(keys?: readonly string[]): Promise<{ position: number; pack: Uint8Array }>;
   latest(): Promise<LatestTail>;
   counters(runId: string): Promise<LogCounters | undefined>;
   countRejected(observations: number): Promise<void>;
@@ -70,7 +70,7 @@ export const runNotActive = (runId: string, stage: string) =>
 /** What of a run its log and its viewers need to know when it changes. */
 export type ChangedRun = Pick<
   typeof runs.$inferSelect,
-  "runId" | "experimentId" | "hot" | "name" | "status" | "lifecycleStage"
+  "runId" | "experimentId" | "hot" | "watched" | "name" | "status" | "lifecycleStage"
 >;
 
 const liveRun = (run: ChangedRun): LiveRun => ({
@@ -86,7 +86,7 @@ export async function runChanged(env: Env, changed: readonly ChangedRun[]): Prom
   await eachBounded(hot, (run) => withLog(env, run.runId, (log) => log.flush(run.runId, liveRun(run))));
 }
 
-/** Tells a run's viewers how it is now. Costs next to nothing where there are none. */
+/** Tells a run's viewers how it is now. Only for a run marked as watched: it would wake, or even make, its log for nothing. */
 export async function announceRun(env: Env, run: ChangedRun): Promise<void> {
   await withLog(env, run.runId, (log) => log.announce(liveRun(run)));
 }

@@ -123,6 +123,7 @@ export const CHANGED_RUN = {
   runId: runs.runId,
   experimentId: runs.experimentId,
   hot: runs.hot,
+  watched: runs.watched,
   name: runs.name,
   status: runs.status,
   lifecycleStage: runs.lifecycleStage,

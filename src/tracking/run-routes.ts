@@ -19,7 +19,7 @@ export function runRoutes(app: App): void {
     const { experiment_id, run_name, user_id = "", start_time = 0 } = request;
     if (!experiment_id) throw new MlflowError("BAD_REQUEST", "Missing value for required parameter 'experiment_id'.");
     const { name, tags } = nameAndTags(run_name, keyValues(request.tags));
-    const run = await createRun(c.get("db"), {
+    const run = await createRun(c.env, c.get("db"), {
       runId: newRunId(),
       experimentId: experimentId(experiment_id),
       name,
@@ -39,7 +39,7 @@ export function runRoutes(app: App): void {
   });
 
   rpc(app, "updateRun", async ({ run_id, status, end_time, run_name }, c) => {
-    const run = await updateRun(c.get("db"), run_id, { status, endTime: end_time, name: run_name });
+    const run = await updateRun(c.env, c.get("db"), run_id, { status, endTime: end_time, name: run_name });
     const info = wireInfo(run);
     await tellOf(c, run, isTerminal(status));
     notifyFeed(c, run.experimentId, { change: "run_updated", run: info });
@@ -97,6 +97,7 @@ export function runRoutes(app: App): void {
 /** A run's log publishes what it has where it must, before the answer; viewers of others are told after it. */
 async function tellOf(c: AppContext, run: ChangedRun, mustPublish: boolean): Promise<void> {
   if (mustPublish && run.hot !== 0) return await runChanged(c.env, [run]);
+  if (run.watched === 0) return;
   const told = announceRun(c.env, run);
   c.executionCtx.waitUntil(told.catch((error) => console.error("telling a run's viewers failed", error)));
 }

@@ -1,10 +1,12 @@
 /** Runs in D1. Each function is one batch, and so one transaction. */
-import { and, eq, type SQL, sql } from "drizzle-orm";
+import { and, eq, getTableColumns, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
 import { jsonRows } from "../db/json-rows";
 import { experiments, runs, tags } from "../db/schema";
 import type { LifecycleStage } from "../db/schema/experiments";
 import type { RunStatus } from "../db/schema/runs";
+import { type Row, transact } from "../db/writer";
+import type { Env } from "../env";
 import { type ChangedRun, runNotActive, runNotFound } from "../metrics/run-logs";
 import { notFound } from "../wire/errors";
 import { experimentNotActive, type KeyValue, noSuchExperiment } from "./experiment";
@@ -22,32 +24,41 @@ export interface NewRun {
 }
 
 /** Creates a run. Errors: 404 for an unknown experiment, 400 for a deleted one. */
-export async function createRun(db: Database, run: NewRun): Promise<RunRow> {
+export async function createRun(env: Env, db: Database, run: NewRun): Promise<RunRow> {
   const { runId, experimentId } = run;
-  const [[experiment], [created]] = await db.batch([
-    db
-      .select({ stage: experiments.lifecycleStage })
-      .from(experiments)
-      .where(eq(experiments.experimentId, experimentId)),
+  const [[created] = []] = await transact(env, [
     db
       .insert(runs)
       .select(
         sql`
         SELECT ${runId}, experiment_id, ${run.name}, ${run.userId}, 'RUNNING', ${run.startTime}, NULL, 'active', NULL,
-          ${artifactUri(`/${runId}/artifacts`)}, 0, 0, 0, 0, 0
+          ${artifactUri(`/${runId}/artifacts`)}, 0, 0, 0, 0, 0, 0
         FROM experiments WHERE experiment_id = ${experimentId} AND lifecycle_stage = 'active'`,
       )
-      .returning(),
+      .returning()
+      .toSQL(),
     ...jsonRows(run.tags).map((json) =>
-      db.insert(tags).select(sql`
+      db
+        .insert(tags)
+        .select(sql`
         SELECT r.run_id, j.value->>'key', j.value->>'value', r.experiment_id
-        FROM runs r, json_each(${json}) j WHERE r.run_id = ${runId}`),
+        FROM runs r, json_each(${json}) j WHERE r.run_id = ${runId}`)
+        .toSQL(),
     ),
   ]);
-  if (!experiment) throw noSuchExperiment(experimentId);
-  if (!created) throw experimentNotActive(experimentId, experiment.stage);
-  return created;
+  if (created) return runRow(created);
+  const [experiment] = await db
+    .select({ stage: experiments.lifecycleStage })
+    .from(experiments)
+    .where(eq(experiments.experimentId, experimentId));
+  throw experiment ? experimentNotActive(experimentId, experiment.stage) : noSuchExperiment(experimentId);
 }
+
+const RUN_COLUMNS = Object.entries(getTableColumns(runs)).map(([field, { name }]) => [field, name] as const);
+
+/** A run as D1 gives it, under the names it has here. */
+const runRow = (row: Row): RunRow =>
+  Object.fromEntries(RUN_COLUMNS.map(([field, name]) => [field, row[name]])) as RunRow;
 
 /** A path below an experiment's location: before its query, if it has one. */
 const artifactUri = (path: string): SQL => sql`
@@ -64,7 +75,7 @@ export interface RunChange {
 }
 
 /** Changes what is given of an active run. Errors: 404, 400 for a deleted run. */
-export async function updateRun(db: Database, runId: string, change: RunChange): Promise<RunRow> {
+export async function updateRun(env: Env, db: Database, runId: string, change: RunChange): Promise<RunRow> {
   const { status, endTime, name } = change;
   const set = { status, endTime, name: name || undefined };
   const active = and(eq(runs.runId, runId), eq(runs.lifecycleStage, "active"));
@@ -81,17 +92,17 @@ export async function updateRun(db: Database, runId: string, change: RunChange):
             target: [tags.runId, tags.key],
             set: { value: sql`excluded.value` },
             setWhere: sql`value <> excluded.value`,
-          }),
+          })
+          .toSQL(),
       ]
     : [];
-  const [[found], [updated]] = await db.batch([
-    db.select().from(runs).where(eq(runs.runId, runId)),
-    changes ? db.update(runs).set(set).where(active).returning() : db.select().from(runs).where(active),
+  const [[updated] = []] = await transact(env, [
+    (changes ? db.update(runs).set(set).where(active).returning() : db.select().from(runs).where(active)).toSQL(),
     ...tagged,
   ]);
-  if (!found) throw runNotFound(runId);
-  if (!updated) throw runNotActive(runId, found.lifecycleStage);
-  return updated;
+  if (updated) return runRow(updated);
+  const [found] = await db.select({ stage: runs.lifecycleStage }).from(runs).where(eq(runs.runId, runId));
+  throw found ? runNotActive(runId, found.stage) : runNotFound(runId);
 }
 
 /**

@@ -1,5 +1,6 @@
 /** Watching a run: replay, no gap and no repeat through cuts and evictions, and viewers who don't keep up. */
 import { evictDurableObject, runInDurableObject, SELF } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
 import { MAX_REPLAY_POINTS } from "../../src/metrics/replay";
 import { historyOf, logOf, makeRun, newId, objectOf, type Point, packOf, random } from "../metrics/helpers";
@@ -10,6 +11,7 @@ interface Message {
   thinned?: true;
   keys?: Record<string, [number, number, number | "NaN"][]>;
   status?: string;
+  run_name?: string;
   lifecycle_stage?: string;
 }
 
@@ -159,6 +161,33 @@ describe("a viewer", () => {
     await append(run, { a: ramp(1, 7) });
     await client.upTo(4);
     expect(client.types).not.toContain("gap");
+  });
+
+  it("hears of changes of a run that never logged, whose log is left alone once nobody looks", async () => {
+    const run = await makeRun();
+    const watched = async () =>
+      (await env.DB.prepare("SELECT watched FROM runs WHERE run_id = ?").bind(run).first<{ watched: number }>())
+        ?.watched;
+    const rename = async (run_name: string) => {
+      const body = JSON.stringify({ run_id: run, run_name });
+      const url = "https://tidemark.test/api/2.0/mlflow/runs/update";
+      expect(
+        (await SELF.fetch(url, { method: "POST", headers: { "Content-Type": "application/json" }, body })).status,
+      ).toBe(200);
+    };
+    await rename("unseen");
+    expect(await watched()).toBe(0);
+    const client = await watch(run);
+    expect(await watched()).toBe(1);
+    await rename("seen");
+    await client.until(({ messages }) => messages.at(-1)?.run_name === "seen");
+    client.socket.close(1000);
+    await expect
+      .poll(async () => {
+        await rename(crypto.randomUUID());
+        return await watched();
+      })
+      .toBe(0);
   });
 
   it("writes nothing: a run that is only watched stores no row and is not hot", async () => {

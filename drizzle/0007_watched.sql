@@ -1,0 +1,1 @@
+ALTER TABLE `runs` ADD `watched` integer DEFAULT 0 NOT NULL;
