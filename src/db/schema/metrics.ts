@@ -1,4 +1,4 @@
-import { integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { index, integer, primaryKey, real, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 /** The observation with the largest (step, timestamp, value) of each key. A NaN is value 0 with is_nan 1. */
 export const latestMetrics = sqliteTable(
@@ -12,7 +12,11 @@ export const latestMetrics = sqliteTable(
     isNan: integer("is_nan").notNull().default(0),
     experimentId: text("experiment_id").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runId, t.key] })],
+  (t) => [
+    primaryKey({ columns: [t.runId, t.key] }),
+    // Filters on a metric, and orderings by one: numbers first, NaN after them.
+    index("latest_metrics_by_value").on(t.experimentId, t.key, t.isNan, t.value),
+  ],
 );
 
 /**

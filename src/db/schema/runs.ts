@@ -32,6 +32,8 @@ export const runs = sqliteTable(
   (t) => [
     // Listing an experiment's runs by start time, the default order of a search.
     index("runs_by_start").on(t.experimentId, t.lifecycleStage, sql`${t.startTime} DESC`, t.runId),
+    // Filters on the status, in the default order: the few that failed, or still run.
+    index("runs_by_status").on(t.experimentId, t.lifecycleStage, t.status, sql`${t.startTime} DESC`, t.runId),
     // The runs a search must ask for what is not published yet.
     index("runs_hot").on(t.experimentId).where(sql`${t.hot} = 1`),
     // The runs deleted longest ago, which are removed for good first.
@@ -48,7 +50,11 @@ export const params = sqliteTable(
     value: text().notNull(),
     experimentId: text("experiment_id").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runId, t.key] })],
+  (t) => [
+    primaryKey({ columns: [t.runId, t.key] }),
+    // Filters on a param, and orderings by one.
+    index("params_by_value").on(t.experimentId, t.key, t.value),
+  ],
 );
 
 export const tags = sqliteTable(
@@ -59,7 +65,11 @@ export const tags = sqliteTable(
     value: text().notNull(),
     experimentId: text("experiment_id").notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runId, t.key] })],
+  (t) => [
+    primaryKey({ columns: [t.runId, t.key] }),
+    // Filters on a tag, and orderings by one.
+    index("tags_by_value").on(t.experimentId, t.key, t.value),
+  ],
 );
 
 /** A dataset is one of its experiment; the first metadata given for a name and digest stays. */
@@ -88,7 +98,11 @@ export const datasetInputs = sqliteTable(
     context: text(),
     tags: text().notNull(),
   },
-  (t) => [primaryKey({ columns: [t.runId, t.name, t.digest] })],
+  (t) => [
+    primaryKey({ columns: [t.runId, t.name, t.digest] }),
+    // Filters on a dataset.
+    index("dataset_inputs_by_name").on(t.experimentId, t.name, t.digest, t.context),
+  ],
 );
 
 /**
