@@ -85,7 +85,8 @@ export function withRunHistories<T>(
   });
 }
 
-async function withoutMoves<T>(env: Env, work: (fetch: Fetch) => Promise<T>): Promise<T> {
+/** Does `work`, again from the start if chunks were merged while it read them. */
+export async function withoutMoves<T>(env: Env, work: (fetch: Fetch) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await work((pieces) => fetchPieces(env.DB, pieces));
@@ -148,7 +149,7 @@ async function buildHistory(
 }
 
 /** The columns of each key of a pack. */
-function unpack(pack: Uint8Array): Map<string, Columns> {
+export function unpack(pack: Uint8Array): Map<string, Columns> {
   const lists = new Map<string, number[]>();
   decodePacks(pack, (key, step, timestamp, value) => {
     const list = lists.get(key) ?? [];

@@ -13,7 +13,7 @@ import type { LiveRun } from "./live-messages";
 import { LogStore } from "./log-store";
 import { newColumns } from "./observation";
 import { decodePacks, encodePack, type KeyedColumns } from "./pack";
-import { publishStatements } from "./publish";
+import { latestStatements, publishStatements } from "./publish";
 import { Series } from "./series";
 
 /**
@@ -114,6 +114,8 @@ export class RunLog extends DurableObject<Env> {
   #sealed = 0;
   #duplicate = 0;
   #rejected = 0;
+  /** The newest observation of which D1 has the latest values, as far as this life of the object knows. */
+  #latestAt = -1;
   #lastAppend = 0;
   #lastPublish = 0;
   #alarmSet = false;
@@ -154,10 +156,11 @@ export class RunLog extends DurableObject<Env> {
     };
   }
 
-  /** The unpublished observations of every key, packed. */
-  unpublishedKeys(): { position: number; pack: Uint8Array } {
+  /** The unpublished observations of every key, or of some, packed. */
+  unpublishedKeys(keys?: readonly string[]): { position: number; pack: Uint8Array } {
     this.#load();
-    return { position: this.#published, pack: packAll(this.#series)[0] ?? new Uint8Array() };
+    const wanted = keys ? new Map(keys.flatMap((key) => entryOf(this.#series, key))) : this.#series;
+    return { position: this.#published, pack: packAll(wanted)[0] ?? new Uint8Array() };
   }
 
   /** The latest unpublished observation of every key. */
@@ -169,6 +172,17 @@ export class RunLog extends DurableObject<Env> {
       if (last) latest.push({ key, ...last });
     }
     return { position: this.#published, latest };
+  }
+
+  /** Publishes the latest values alone, for a search that looks at them: the log stays as it is, and hot. */
+  async publishLatest(runId: string): Promise<void> {
+    await this.#exclusively(async () => {
+      if (!(await this.#isKnown(runId)) || this.#latestAt === this.#sequence) return;
+      const sequence = this.#sequence;
+      const statements = latestStatements(this.env.DB, { runId, latest: this.#series });
+      if (statements.length > 0) await this.env.DB.batch(statements);
+      this.#latestAt = sequence;
+    });
   }
 
   /** Counts observations that were refused before they came here. Kept in memory until the next publish. */
@@ -495,6 +509,11 @@ export class RunLog extends DurableObject<Env> {
     this.#alarmSet = false;
     await this.ctx.storage.deleteAll();
   }
+}
+
+function entryOf(series: ReadonlyMap<string, Series>, key: string): [string, Series][] {
+  const found = series.get(key);
+  return found ? [[key, found]] : [];
 }
 
 function packAll(series: ReadonlyMap<string, Series>): Uint8Array[] {

@@ -19,6 +19,7 @@ export interface RunLogStub {
   unpublished(key: string): Promise<Tail>;
   unpublishedKeys(keys?: readonly string[]): Promise<{ position: number; pack: Uint8Array }>;
   latest(): Promise<LatestTail>;
+  publishLatest(runId: string): Promise<void>;
   counters(runId: string): Promise<LogCounters | undefined>;
   countRejected(observations: number): Promise<void>;
   fetch(url: string, init: RequestInit): Promise<Response>;

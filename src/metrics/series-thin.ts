@@ -29,9 +29,9 @@ class Average {
     this.#weight = weight;
   }
 
-  /** The average with one more value; a NaN changes nothing. NaN before the first value. */
+  /** The average with one more value; a NaN or an infinity changes nothing. NaN before the first value. */
   next(value: number): number {
-    if (!Number.isNaN(value)) {
+    if (Math.abs(value) < Number.MAX_VALUE) {
       this.#l = this.#l * this.#weight + (1 - this.#weight) * value;
       this.#left *= this.#weight;
     }
