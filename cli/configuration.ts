@@ -1,4 +1,4 @@
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { join } from "node:path";
 import { Miniflare, type MiniflareOptions } from "miniflare";
@@ -6,6 +6,7 @@ import type { Listening } from "./address.cjs";
 import type { Bindings } from "./bindings.ts";
 import { BINDINGS_FILE, WORKER_FILE } from "./build.ts";
 import { ROOT } from "./install.cjs";
+import { widenUploads } from "./local-bucket.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { Launch } from "./runtime.cjs";
 
@@ -130,12 +131,14 @@ async function record(data: string, options: MiniflareOptions): Promise<Launch> 
     if (!existsSync(argumentsFile)) throw error;
   });
   chmodSync(file, 0o600);
+  const configuration = readFileSync(file);
+  if (widenUploads(configuration)) writeFileSync(file, configuration);
   const given = readFileSync(argumentsFile, "utf8").trimEnd().split("\n");
   rmSync(argumentsFile);
   const args = given.map((argument) =>
     argument === "-" ? file : argument.replace(/^(--external-addr=loopback)=.*/, `$1=${NOBODY}`),
   );
-  return { command, args, folders: pathsBelow(temporary, readFileSync(file)) };
+  return { command, args, folders: pathsBelow(temporary, configuration) };
 }
 
 /** Paths in a configuration, where each string ends with a zero byte. */

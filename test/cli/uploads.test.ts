@@ -1,0 +1,65 @@
+import { createHash, randomBytes } from "node:crypto";
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { widenUploads } from "../../cli/local-bucket.ts";
+import { type Launched, launch } from "./launcher.ts";
+
+const ROUTE = "/api/2.0/mlflow-artifacts/artifacts";
+let folder: string;
+let server: Launched;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "tidemark-uploads-"));
+  server = await launch("--data", folder);
+});
+
+afterAll(async () => {
+  server.process.kill("SIGTERM");
+  await server.ended;
+  rmSync(folder, { recursive: true, force: true });
+});
+
+const blobs = () =>
+  readdirSync(join(folder, "r2"), { recursive: true }).filter((name) => /blobs.[0-9a-f]+$/.test(`${name}`));
+
+it("knows the local bucket of the installed Miniflare, and changes it in place", () => {
+  const miniflare = dirname(createRequire(import.meta.url).resolve("miniflare"));
+  const script = readFileSync(join(miniflare, "workers", "r2", "bucket.worker.js"));
+  const { length } = script;
+  expect(widenUploads(script)).toBe(true);
+  expect(script).toHaveLength(length);
+  expect(widenUploads(script)).toBe(false);
+  expect(
+    widenUploads(Buffer.from("var DigestingStream = class extends TransformStream {}, validate = new Validator()")),
+  ).toBe(false);
+});
+
+it.each([0, 1, 524_287, 524_288, 524_289, 7_000_000])(
+  "keeps %i bytes as they are, with their MD5 as ETag",
+  async (size) => {
+    const body = randomBytes(size);
+    const url = `${server.url}${ROUTE}/0/${size}.bin`;
+    expect((await fetch(url, { method: "PUT", body })).status).toBe(200);
+    const got = await fetch(url);
+    expect(got.headers.get("ETag")).toBe(`"${createHash("md5").update(body).digest("hex")}"`);
+    expect(Buffer.from(await got.arrayBuffer()).equals(body)).toBe(true);
+  },
+);
+
+it("shows and keeps nothing of an upload cut off half-way", async () => {
+  const before = blobs().length;
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`PUT ${ROUTE}/0/cut.bin HTTP/1.1\r\nHost: ${hostname}\r\nContent-Length: 9000000\r\n\r\n`);
+  socket.write(randomBytes(4_000_000));
+  await sleep(500);
+  socket.destroy();
+  await sleep(500);
+  expect((await fetch(`${server.url}${ROUTE}/0/cut.bin`)).status).toBe(404);
+  expect(blobs()).toHaveLength(before);
+});
