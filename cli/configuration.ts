@@ -56,7 +56,9 @@ type WorkerOptions = MiniflareOptions["workers"][number];
 function workerOptions(bindings: Bindings, code: string): WorkerOptions {
   const env: NonNullable<WorkerOptions["config"]["env"]> = {};
   const exports: NonNullable<WorkerOptions["config"]["exports"]> = {};
-  for (const [name, value] of Object.entries(bindings.vars)) env[name] = { type: "json", value: value as never };
+  const vars = { ...bindings.vars, ...settings(process.env) };
+  for (const [name, value] of Object.entries(vars)) env[name] = { type: "json", value: value as never };
+  env.PUBLIC_NETWORK = { type: "network", allow: ["public"], tlsOptions: { trustBrowserCas: true } };
   // Local resources are named by their binding: names and ids in wrangler.toml are the cloud's and may change.
   for (const { binding } of bindings.databases) env[binding] = { type: "d1", id: binding };
   for (const binding of bindings.buckets) env[binding] = { type: "r2", name: binding };
@@ -78,6 +80,11 @@ function workerOptions(bindings: Bindings, code: string): WorkerOptions {
       ...(hasPage ? { assets: { directory: page, hasUserWorker: true } } : {}),
     },
   };
+}
+
+/** What the Worker itself is told by the environment, where wrangler.toml and its secrets would in the cloud. */
+function settings(environment: NodeJS.ProcessEnv): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith("TIDEMARK_WEBHOOKS_")));
 }
 
 /**
