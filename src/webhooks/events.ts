@@ -70,7 +70,7 @@ export function messageInsert(db: Database, message: Message, now = Date.now()) 
     .insert(webhookOutbox)
     .values({
       target: message.target,
-      deliveryId: sql`${deliveryId(now)}`,
+      deliveryId: deliveryId(now),
       event: message.event,
       body: message.body,
       url: message.url,
@@ -104,12 +104,19 @@ export function payload(event: EventName, data: string, now: number): string {
   return `{"entity":"${entity}","action":"${action}","timestamp":"${pythonTime(now)}","data":${data}}`;
 }
 
-/** ISO 8601 as Python writes it: microseconds, and an offset for UTC. */
-const pythonTime = (ms: number): string => new Date(ms).toISOString().replace("Z", "000+00:00");
+/** A time in ms since 1970 in ISO 8601, as Python writes it: microseconds, and an offset for UTC. */
+export const pythonTime = (ms: number): string => new Date(ms).toISOString().replace("Z", "000+00:00");
 
-/** A UUID of version 7, made in SQL because every webhook of an event gets its own. */
-function deliveryId(now: number): SQL {
+/**
+ * A UUID of version 7 is this start and that end, which is SQL: every webhook of an event gets an id of its own, in a
+ * statement that doesn't know how many there are.
+ */
+export function deliveryIdStart(now: number): string {
   const time = now.toString(16).padStart(12, "0");
-  return sql`${`${time.slice(0, 8)}-${time.slice(8)}-7`} || lower(substr(hex(randomblob(2)), 2) || '-8'
-    || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`;
+  return `${time.slice(0, 8)}-${time.slice(8)}-7`;
 }
+
+export const DELIVERY_ID_END =
+  "lower(substr(hex(randomblob(2)), 2) || '-8' || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))";
+
+const deliveryId = (now: number): SQL => sql`${deliveryIdStart(now)} || ${sql.raw(DELIVERY_ID_END)}`;
