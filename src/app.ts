@@ -7,6 +7,7 @@ import { metricRoutes } from "./metrics/routes";
 import { loggedModelRoutes } from "./models/logged-model-routes";
 import { modelVersionRoutes } from "./models/model-version-routes";
 import { registeredModelRoutes } from "./models/registered-model-routes";
+import { retentionRoutes } from "./retention/routes";
 import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
 import { webhookRoutes } from "./webhooks/routes";
@@ -51,6 +52,7 @@ export function createApp(): App {
   webhookRoutes(app);
   openApiRoute(app);
   graphqlRoutes(app);
+  retentionRoutes(app);
   answerTheRest(app);
 
   app.notFound(async (c) => {

@@ -19,6 +19,9 @@ export interface Env {
   TIDEMARK_WEBHOOKS_ALLOW_PRIVATE?: string;
   TIDEMARK_WEBHOOKS_SECRET_KEY?: string;
   TIDEMARK_WEBHOOKS_MAX_RETRIES?: string;
+  /** How long what was deleted is kept, and the secret of whoever may remove it earlier (docs/retention.md). */
+  TIDEMARK_GC_AFTER?: string;
+  TIDEMARK_ADMIN_TOKEN?: string;
   /** The web page. Absent where no page was built. */
   ASSETS?: Fetcher;
 }

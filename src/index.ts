@@ -1,5 +1,7 @@
-/** Worker entry: the HTTP handler and the Durable Object classes. */
+/** Worker entry: the HTTP handler, the scheduled one and the Durable Object classes. */
 import { createApp } from "./app";
+import type { Env } from "./env";
+import { onSchedule } from "./retention/schedule";
 
 export { Writer } from "./db/writer";
 export { RunLog } from "./metrics/run-log";
@@ -7,4 +9,7 @@ export { ExperimentFeed } from "./tracking/experiment-feed";
 export { WebhookSweep } from "./webhooks/sweep";
 export { WebhookTarget } from "./webhooks/target";
 
-export default createApp();
+export default {
+  fetch: createApp().fetch,
+  scheduled: (event, env) => onSchedule(env, event.scheduledTime),
+} satisfies ExportedHandler<Env>;

@@ -1,0 +1,94 @@
+/**
+ * Removing for good, second part: what removed runs, models and experiments left in D1, a bounded number of rows at a
+ * time. Every step may be repeated, and may be the last for a while.
+ */
+import type { removals } from "../db/schema";
+import type { RemovalKind } from "../db/schema/removals";
+
+export type Removal = typeof removals.$inferSelect;
+
+/** Removals looked at together: the cleaning of each takes a few calls at least. */
+const REMOVALS_A_STEP = 25;
+/** Rows of one table that one transaction deletes. A chunk of history has up to some hundred kilobytes. */
+const ROWS_A_STEP = 2_000;
+const CHUNKS_A_STEP = 200;
+
+interface Table {
+  name: string;
+  /** Its column that holds the id of what is removed. */
+  owner: string;
+  /** The columns of its primary key. */
+  key: string;
+  limit: number;
+}
+
+const table = (name: string, owner: string, key: string, limit = ROWS_A_STEP): Table => ({ name, owner, key, limit });
+
+/** Where the data of each kind lies, beside its own row. */
+const TABLES: Readonly<Record<RemovalKind, readonly Table[]>> = {
+  run: [
+    table("metric_chunks", "run_id", "run_id, key, position, part", CHUNKS_A_STEP),
+    table("latest_metrics", "run_id", "run_id, key"),
+    table("params", "run_id", "run_id, key"),
+    table("tags", "run_id", "run_id, key"),
+    table("dataset_inputs", "run_id", "run_id, name, digest"),
+    table("run_models", "run_id", "run_id, kind, model_id"),
+    table(
+      "logged_model_metrics",
+      "run_id",
+      "model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan",
+    ),
+  ],
+  model: [
+    table("logged_model_params", "model_id", "model_id, key"),
+    table("logged_model_tags", "model_id", "model_id, key"),
+    table(
+      "logged_model_metrics",
+      "model_id",
+      "model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan",
+    ),
+  ],
+  experiment: [
+    table("experiment_tags", "experiment_id", "experiment_id, key"),
+    table("datasets", "experiment_id", "experiment_id, name, digest", CHUNKS_A_STEP),
+    table("dataset_uses", "experiment_id", "experiment_id, name, digest, context"),
+  ],
+};
+
+/** Some removals that are under way, all of one kind: experiments last, as their runs and models become removals. */
+export async function pendingRemovals(d1: D1Database): Promise<Removal[]> {
+  const select = d1.prepare(`
+    SELECT kind, id, artifact_uri AS artifactUri, hot FROM removals
+    WHERE kind = (SELECT max(kind) FROM removals) LIMIT ${REMOVALS_A_STEP}`);
+  return (await select.all<Removal>()).results;
+}
+
+/** Deletes some rows of what is removed. False while there may be more. */
+export async function deleteRows(d1: D1Database, kind: RemovalKind, ids: readonly string[]): Promise<boolean> {
+  const tables = TABLES[kind];
+  const results = await d1.batch(
+    tables.map(({ name, owner, key, limit }) =>
+      d1
+        .prepare(
+          `DELETE FROM ${name} WHERE (${key}) IN (
+             SELECT ${key} FROM ${name} WHERE ${owner} IN (SELECT value FROM json_each(?1)) LIMIT ${limit})`,
+        )
+        .bind(JSON.stringify(ids)),
+    ),
+  );
+  return results.every(({ meta }, i) => meta.changes < (tables[i]?.limit ?? 0));
+}
+
+/** Whether another experiment keeps its artifacts at a URI or below it. */
+export async function isShared(d1: D1Database, uri: string, experimentId: string): Promise<boolean> {
+  const select = d1.prepare(`
+    SELECT 1 FROM experiments WHERE experiment_id <> ?2
+      AND (rtrim(artifact_location, '/') = ?1 OR substr(artifact_location, 1, length(?1) + 1) = ?1 || '/') LIMIT 1`);
+  return (await select.bind(uri, experimentId).first()) !== null;
+}
+
+/** Forgets removals: nothing is left of what they removed. */
+export async function forget(d1: D1Database, kind: RemovalKind, ids: readonly string[]): Promise<void> {
+  const statement = d1.prepare("DELETE FROM removals WHERE kind = ?1 AND id IN (SELECT value FROM json_each(?2))");
+  await statement.bind(kind, JSON.stringify(ids)).run();
+}
