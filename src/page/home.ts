@@ -1,0 +1,181 @@
+/** Puts the first page together: three trips to D1, and a call to the log of each run shown as live. */
+import type { Env } from "../env";
+import { eachBounded, withLog } from "../metrics/run-logs";
+import { wireDouble } from "../wire/json";
+import { BASELINE_TAG, type Direction, directionIn, HEADLINE_TAG, headlineRank } from "./direction";
+import {
+  type Details,
+  type ExperimentRow,
+  experimentDetails,
+  type HomeRun,
+  type HotRun,
+  headlineValues,
+  RUNS_COUNTED,
+  recentExperiments,
+  type Value,
+} from "./home-store";
+
+/** Live runs shown with their values. */
+const LIVE = 20;
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+type Point = Pick<Value, "value" | "step" | "timestamp">;
+
+interface Headline {
+  key: string;
+  direction: Direction | undefined;
+}
+
+/** What is shown of an experiment, beside its own row. */
+interface Known {
+  row: ExperimentRow;
+  tags: { key: string; value: string }[];
+  newest: HomeRun[];
+  runs: number;
+  headline: Headline | undefined;
+  baseline: string | undefined;
+}
+
+/** The answer of the home call; see docs/page-api.md. */
+export async function home(env: Env, limit: number, now: number) {
+  const { experiments, hot } = await recentExperiments(env.DB, limit);
+  const details = await experimentDetails(
+    env.DB,
+    experiments.map((row) => row.experiment_id),
+  );
+  const known = knownOf(experiments, details);
+  const live = hot.sort((a, b) => b.start_time - a.start_time || (a.run_id < b.run_id ? -1 : 1)).slice(0, LIVE);
+  const [found, logs] = await Promise.all([valuesOf(env, known, now), latestOf(env, live)]);
+  const values = new Map(found.values.map((v) => [v.run_id, { ...v, value: v.is_nan ? Number.NaN : v.value }]));
+  const names = new Map([...known.flatMap((k) => k.newest), ...found.runs].map((run) => [run.run_id, run.name]));
+  const best = new Map(found.best.map((b) => [b.experiment_id, b.run_id]));
+  const headlines = new Map(known.map((k) => [k.row.experiment_id, k.headline?.key]));
+  const liveRuns = live.map((run) => liveRun(run, logs.get(run.run_id) ?? new Map(), headlines.get(run.experiment_id)));
+  for (const { run_id, headline } of liveRuns) {
+    if (headline) values.set(run_id, { ...headline, run_id, is_nan: 0 });
+  }
+  const ofRun = (id: string | undefined) => {
+    const value = id === undefined ? undefined : values.get(id)?.value;
+    return id === undefined || !names.has(id)
+      ? undefined
+      : { run_id: id, run_name: names.get(id), value: value === undefined ? undefined : wireDouble(value) };
+  };
+  return {
+    now,
+    total: experiments[0]?.total ?? 0,
+    experiments: known.map(({ row, tags, newest, runs, headline, baseline }) => {
+      const own = liveRuns.filter((run) => run.experiment_id === row.experiment_id);
+      const moments = newest.flatMap((run) => [run.end_time ?? 0, values.get(run.run_id)?.timestamp ?? 0]);
+      return {
+        experiment_id: row.experiment_id,
+        name: row.name,
+        creation_time: row.creation_time,
+        last_update_time: row.last_update_time,
+        tags,
+        runs: Math.min(runs, RUNS_COUNTED),
+        runs_more: runs > RUNS_COUNTED,
+        live: hot.filter((run) => run.experiment_id === row.experiment_id).length,
+        last_activity: Math.max(row.active, ...moments, ...own.map((run) => run.last_point)),
+        owner: newest[0]?.user_id || undefined,
+        headline,
+        newest: newest.map(({ run_id }) => {
+          const value = values.get(run_id)?.value;
+          return { run_id, value: value === undefined ? undefined : wireDouble(value) };
+        }),
+        best: ofRun(best.get(row.experiment_id)),
+        baseline: ofRun(baseline),
+      };
+    }),
+    live: liveRuns.map(({ headline, ...run }) => ({
+      ...run,
+      headline: headline && { ...headline, value: wireDouble(headline.value) },
+    })),
+  };
+}
+
+function knownOf(experiments: readonly ExperimentRow[], details: Details): Known[] {
+  const tags = Map.groupBy(details.tags, (tag) => tag.experiment_id);
+  const newest = Map.groupBy(details.newest, (run) => run.experiment_id);
+  const keys = Map.groupBy(details.keys, (entry) => entry.experiment_id);
+  const counts = new Map(details.counts.map(({ experiment_id, runs }) => [experiment_id, runs]));
+  return experiments.map((row) => {
+    const id = row.experiment_id;
+    const own = (tags.get(id) ?? []).map(({ key, value }) => ({ key, value }));
+    const byKey = new Map(own.map(({ key, value }) => [key, value]));
+    const key = byKey.get(HEADLINE_TAG) || bestRanked((keys.get(id) ?? []).map((entry) => entry.key));
+    return {
+      row,
+      tags: own,
+      newest: newest.get(id) ?? [],
+      runs: counts.get(id) ?? 0,
+      headline: key === undefined ? undefined : { key, direction: directionIn(byKey, key) },
+      baseline: byKey.get(BASELINE_TAG) || undefined,
+    };
+  });
+}
+
+/** The key most likely to stand for its experiment; of equals the first by name. */
+function bestRanked(keys: readonly string[]): string | undefined {
+  return keys.toSorted((a, b) => headlineRank(b) - headlineRank(a) || (a < b ? -1 : 1))[0];
+}
+
+async function valuesOf(env: Env, known: readonly Known[], now: number) {
+  const asked = {
+    values: known.flatMap(({ newest, headline, baseline }) => {
+      if (!headline) return [];
+      const runs = newest.map((run) => run.run_id);
+      return [...new Set(baseline ? [...runs, baseline] : runs)].map((run): [string, string] => [run, headline.key]);
+    }),
+    headlines: known.flatMap(({ row, headline }) =>
+      headline?.direction
+        ? [
+            {
+              experiment_id: row.experiment_id,
+              key: headline.key,
+              sign: headline.direction === "max" ? 1 : -1,
+            } as const,
+          ]
+        : [],
+    ),
+    since: now - WEEK_MS,
+    runs: known.flatMap(({ baseline }) => baseline ?? []),
+  };
+  const found = await headlineValues(env.DB, asked);
+  const missing = found.best.filter(({ run_id }) => !asked.values.some(([run]) => run === run_id));
+  if (missing.length === 0) return found;
+  // A best run that is not among the newest: its name and value, too.
+  const keys = new Map(asked.headlines.map(({ experiment_id, key }) => [experiment_id, key]));
+  const more = await headlineValues(env.DB, {
+    values: missing.map(({ experiment_id, run_id }) => [run_id, keys.get(experiment_id) ?? ""]),
+    headlines: [],
+    since: 0,
+    runs: missing.map(({ run_id }) => run_id),
+  });
+  return { ...found, values: [...found.values, ...more.values], runs: [...found.runs, ...more.runs] };
+}
+
+/** What the logs of live runs know better than D1, by run and key. */
+async function latestOf(env: Env, live: readonly HotRun[]): Promise<Map<string, Map<string, Point>>> {
+  const byRun = new Map<string, Map<string, Point>>();
+  await eachBounded(live, async ({ run_id }) => {
+    const { latest } = await withLog(env, run_id, (log) => log.latest());
+    byRun.set(run_id, new Map(latest.map(({ key, ...point }) => [key, point])));
+  });
+  return byRun;
+}
+
+/** A log lacks what it has published already: a live run shows a metric that came lately, its experiment's if that did. */
+function liveRun(run: HotRun, points: ReadonlyMap<string, Point>, headline: string | undefined) {
+  const key = headline !== undefined && points.has(headline) ? headline : bestRanked([...points.keys()]);
+  const point = key === undefined ? undefined : points.get(key);
+  return {
+    run_id: run.run_id,
+    run_name: run.name,
+    experiment_id: run.experiment_id,
+    experiment_name: run.experiment_name,
+    user_id: run.user_id,
+    start_time: run.start_time,
+    headline: key !== undefined && point ? { key, ...point } : undefined,
+    last_point: Array.from(points.values()).reduce((last, { timestamp }) => Math.max(last, timestamp), run.start_time),
+  };
+}
