@@ -8,6 +8,7 @@ import { loggedModelRoutes } from "./models/logged-model-routes";
 import { modelVersionRoutes } from "./models/model-version-routes";
 import { registeredModelRoutes } from "./models/registered-model-routes";
 import { retentionRoutes } from "./retention/routes";
+import { pageRoutes } from "./page/routes";
 import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
 import { webhookRoutes } from "./webhooks/routes";
@@ -50,6 +51,7 @@ export function createApp(): App {
   registeredModelRoutes(app);
   modelVersionRoutes(app);
   webhookRoutes(app);
+  pageRoutes(app);
   openApiRoute(app);
   graphqlRoutes(app);
   retentionRoutes(app);

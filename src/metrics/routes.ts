@@ -10,6 +10,7 @@ import { historyRoutes } from "./history-routes";
 import { liveRoutes } from "./live-routes";
 import { appendPack, withLog } from "./run-logs";
 import { runMetricRoutes } from "./run-metric-routes";
+import { seriesRoutes } from "./series-routes";
 
 export function metricRoutes(app: App): void {
   rpc(app, "logMetric", async (request, c) => {
@@ -38,6 +39,7 @@ export function metricRoutes(app: App): void {
   historyRoutes(app);
   runMetricRoutes(app);
   liveRoutes(app);
+  seriesRoutes(app);
 }
 
 /** Does `work`; should it be refused, the run's counters say so. */
