@@ -1,13 +1,13 @@
 /** Logged models: create, finalize, get, delete, tag, search, and their artifacts. */
 import { safePath } from "../artifacts/paths";
 import { downloadUnder, listUnder } from "../artifacts/serve";
+import { randomRunName } from "../tracking/run-names";
 import { invalid, MlflowError } from "../wire/errors";
 import { type App, type AppContext, raw, rpc } from "../wire/rpc";
 import {
   checkExperimentId,
   checkModelName,
   checkUnique,
-  defaultName,
   keyValues,
   lastOfEach,
   newModelId,
@@ -36,7 +36,7 @@ export function loggedModelRoutes(app: App): void {
     const model = await createModel(c.var.db, {
       modelId,
       experimentId: request.experiment_id,
-      name: request.name || defaultName(modelId),
+      name: request.name || randomRunName(),
       modelType: request.model_type ?? "",
       sourceRunId: request.source_run_id ?? "",
       params,

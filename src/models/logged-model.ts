@@ -42,9 +42,6 @@ export interface LoggedModel extends LoggedModelRow {
 
 export const newModelId = (): string => `m-${crypto.randomUUID().replaceAll("-", "")}`;
 
-/** The name of a model that was given none. */
-export const defaultName = (modelId: string): string => `model-${modelId.slice(2, 10)}`;
-
 export const artifactUri = (experimentLocation: string, modelId: string): string =>
   `${experimentLocation.replace(/\/+$/, "")}/models/${modelId}/artifacts`;
 

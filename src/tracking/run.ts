@@ -3,7 +3,7 @@ import type { latestMetrics, runs } from "../db/schema";
 import type { RunStatus } from "../db/schema/runs";
 import type { Messages } from "../wire/contract.generated";
 import { invalid, MlflowError } from "../wire/errors";
-import { wireDouble } from "../wire/json";
+import { pythonJson, wireDouble } from "../wire/json";
 import { type KeyValue, repeatedKey } from "./experiment";
 import { randomRunName } from "./run-names";
 
@@ -40,7 +40,7 @@ const RUN_ID = /^[A-Za-z0-9][\w-]{0,255}$/;
 
 /** Errors: 400 for text that can be no run's id; some calls of MLflow look at it before they look for the run. */
 export function checkRunId(id: string): void {
-  if (!RUN_ID.test(id)) throw invalid(`Invalid value "${id}" for parameter 'run_id' supplied.`);
+  if (!RUN_ID.test(id)) throw invalid(`Invalid value ${pythonJson(id)} for parameter 'run_id' supplied.`);
 }
 
 /** A run that ends tells its log to publish. */
@@ -104,7 +104,8 @@ export function wireRun(run: RunRow, data: RunData): WireRun {
   };
 }
 
-const wireMetric = ({ key, value, isNan, timestamp, step }: LatestMetric): Messages["mlflow.Metric"] => ({
+/** A metric as answers carry it. */
+export const wireMetric = ({ key, value, isNan, timestamp, step }: LatestMetric): Messages["mlflow.Metric"] => ({
   key,
   value: isNan ? wireDouble(Number.NaN) : value,
   timestamp,

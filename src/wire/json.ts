@@ -43,16 +43,18 @@ function parse(text: string): unknown {
   }
 }
 
-/** A value the way Python's json.dumps shows it, as MLflow's messages do. */
+/** A value the way MLflow's messages show it: compact JSON in ASCII, with keys in order. */
 export function pythonJson(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(pythonJson).join(", ")}]`;
+  if (Array.isArray(value)) return `[${value.map(pythonJson).join(",")}]`;
   if (typeof value === "object" && value !== null) {
-    return `{${Object.entries(value)
-      .map(([k, v]) => `${JSON.stringify(k)}: ${pythonJson(v)}`)
-      .join(", ")}}`;
+    const fields = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
+    return `{${fields.map(([key, each]) => `${pythonJson(key)}:${pythonJson(each)}`).join(",")}}`;
   }
-  return JSON.stringify(value) ?? "null";
+  if (typeof value === "number" && !Number.isFinite(value)) return String(value);
+  return (JSON.stringify(value) ?? "null").replace(/[\u007f-\uffff]/g, asciiEscape);
 }
+
+const asciiEscape = (unit: string): string => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
 
 /** A text the way Python's repr shows it, as MLflow's messages do. */
 export function pythonRepr(value: unknown): string {

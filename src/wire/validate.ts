@@ -1,5 +1,6 @@
 /** MLflow's rules for names, lengths and counts, with the wording its clients and tests match. */
 import { invalid } from "./errors";
+import { pythonJson } from "./json";
 
 /** Unicode word characters, `/ . - space :` (MLflow's rule for metric, param and tag keys). */
 const NAME = /^[\p{L}\p{N}_/.\- :]*$/u;
@@ -21,7 +22,7 @@ function normalised(path: string): string {
 export function checkKey(key: string, path: string, entity: string, maxLength = 250): void {
   if (!NAME.test(key)) {
     throw invalid(
-      `Invalid value "${key}" for parameter '${path}' supplied: Names may only contain alphanumerics, underscores (_), ` +
+      `Invalid value ${pythonJson(key)} for parameter '${path}' supplied: Names may only contain alphanumerics, underscores (_), ` +
         "dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).",
     );
   }
@@ -34,7 +35,7 @@ export function checkPathForm(name: string, path: string): void {
   const norm = normalised(name);
   if (norm !== name || norm === "." || norm.startsWith("..") || norm.startsWith("/")) {
     throw invalid(
-      `Invalid value "${name}" for parameter '${path}' supplied: Names may be treated as files in certain cases, and must ` +
+      `Invalid value ${pythonJson(name)} for parameter '${path}' supplied: Names may be treated as files in certain cases, and must ` +
         `not resolve to other names when treated as such. This name would resolve to '${norm}'`,
     );
   }

@@ -1,0 +1,364 @@
+/**
+ * Filters and orders, most of them good. A filter is `{ text, intent }`: `intent` says what it holds that Tidemark
+ * understands and MLflow does not.
+ */
+import { key, NO_RUN, RUN_STATUSES, text } from "./values.mjs";
+
+const COMPARE = ["=", "!=", "<", "<=", ">", ">="];
+const TEXT_OPERATORS = ["=", "!=", "LIKE", "ILIKE", "like", "ilike", "Like"];
+const LITERALS = ["0", "1", "-1", "0.5", "3", "1e3", ".5", "-2.5", "42", "1.0", "1000000", "+1"];
+const PATTERNS = ["a%", "%", "_", "a_b", "%B%", "A%", "", "%way words%", "1%", "%\\%%", "[a-z]"];
+const JUNK = [
+  "AND",
+  "=",
+  "'",
+  '"',
+  "`",
+  ";",
+  ",",
+  "--",
+  "foo",
+  "1",
+  "'x'",
+  "LIKE",
+  "IN",
+  "metrics.",
+  ".",
+  "params.a.b",
+  "==",
+  "<>",
+  "BETWEEN",
+  "/* x */",
+  "NULL",
+  "IS",
+  "*",
+];
+const MALFORMED = 0.18;
+const EXTENDED = 0.05;
+
+/** A key as it may be written after the dot: bare, quoted because it must be, or quoted because it may be. */
+function written(random, name) {
+  const bare = /^[A-Za-z][\w.]*$/.test(name);
+  if (bare && random.chance(0.7)) return name;
+  return random.weighted([
+    [5, `\`${name}\``],
+    [3, `"${name}"`],
+    [1, name],
+    [0.3, `'${name}'`],
+  ]);
+}
+
+function quoted(random, value) {
+  if (value.includes("'") && !value.includes('"')) return `"${value}"`;
+  return value.includes('"') || random.chance(0.75) ? `'${value}'` : `"${value}"`;
+}
+
+const pattern = (random) => (random.chance(0.5) ? random.pick(PATTERNS) : text(random));
+
+function textTest(random, left, value = text(random)) {
+  const operator = random.pick(TEXT_OPERATORS);
+  return `${left} ${operator} ${quoted(random, /like/i.test(operator) && random.chance(0.7) ? pattern(random) : value)}`;
+}
+
+const list = (random, values) => `(${values.map((value) => quoted(random, value)).join(random.pick([", ", ","]))})`;
+const listTest = (random, left, values) =>
+  `${left} ${random.pick(["IN", "NOT IN", "in", "not in"])} ${list(random, values)}`;
+const nullTest = (random, left) => `${left} ${random.pick(["IS NULL", "IS NOT NULL", "is null", "is not null"])}`;
+const numberTest = (random, left, literals = LITERALS) =>
+  `${left}${random.pick([" ", ""])}${random.pick(COMPARE)}${random.pick([" ", ""])}${random.pick(literals)}`;
+
+/** A filter of clauses, spoilt now and then. */
+function filter(random, clause, most = 3) {
+  if (random.chance(0.12)) return { text: random.pick([undefined, ""]) };
+  const clauses = Array.from({ length: random.int(1, most) }, clause);
+  const sound = clauses.join(random.pick([" AND ", " AND ", " and ", "  AND\n"]));
+  if (random.chance(EXTENDED)) return { text: extended(random, clauses, clause()), intent: "OR, NOT or parentheses" };
+  return { text: random.chance(MALFORMED) ? malformed(random, sound) : sound };
+}
+
+function extended(random, clauses, other) {
+  const all = clauses.join(" AND ");
+  return random.pick([
+    `${all} OR ${other}`,
+    `NOT ${all}`,
+    `(${all})`,
+    `${all} AND (${other} OR ${clauses[0]})`,
+    `${other} or ${all}`,
+  ]);
+}
+
+/** One thing wrong: a word gone, twice, replaced or added, or the end cut off. */
+function malformed(random, sound) {
+  const words = sound.split(" ");
+  const at = random.int(0, words.length - 1);
+  return random.pick([
+    () => words.toSpliced(at, 1).join(" "),
+    () => words.toSpliced(at, 0, words[at]).join(" "),
+    () => words.toSpliced(at, 1, random.pick(JUNK)).join(" "),
+    () => words.toSpliced(at, 0, random.pick(JUNK)).join(" "),
+    () => sound.slice(0, random.int(1, sound.length)),
+    () => `${sound} ${random.pick(JUNK)}`,
+    () => sound.replace(/['"]/g, ""),
+  ])();
+}
+
+/** A filter of runs. */
+export function runFilter(world) {
+  const { random } = world;
+  const one = (...aliases) => `${random.pick(aliases)}.${written(random, key(random))}`;
+  const attribute = (name) => random.pick(["", "", "attributes.", "attribute.", "attr.", "run."]) + name;
+  const clause = () =>
+    random.weighted([
+      [4, () => numberTest(random, one("metrics", "metric"))],
+      [3, () => textTest(random, one("params", "param", "parameters", "parameter"))],
+      [3, () => textTest(random, one("tags", "tag"))],
+      [1, () => nullTest(random, one("params", "tags"))],
+      [
+        2,
+        () =>
+          textTest(
+            random,
+            attribute(random.pick(["run_name", "`run name`", "`Run name`"])),
+            random.pick(["alpha", "beta", "Alpha", "named"]),
+          ),
+      ],
+      [2, () => textTest(random, attribute("status"), random.pick([...RUN_STATUSES, "running"]))],
+      [
+        2,
+        () =>
+          numberTest(random, attribute(random.pick(["start_time", "end_time", "created", "Created"])), [
+            "1000000",
+            "1100000",
+            "0",
+            "5",
+            "1.5",
+            "'5'",
+          ]),
+      ],
+      [1, () => textTest(random, attribute("user_id"))],
+      [1, () => textTest(random, attribute("artifact_uri"), random.pick(["mlflow-artifacts:%", "%/artifacts"]))],
+      [1, () => `${attribute("run_id")} ${random.pick(["=", "!="])} '${world.run()}'`],
+      [1, () => listTest(random, attribute("run_id"), [world.run(), NO_RUN, world.run()].slice(0, random.int(0, 3)))],
+      [1, () => listTest(random, attribute(random.pick(["run_name", "status", "start_time"])), ["alpha", "RUNNING"])],
+      [
+        2,
+        () =>
+          textTest(
+            random,
+            `${random.pick(["dataset", "datasets"])}.${random.pick(["name", "digest", "context", "source"])}`,
+            random.pick(["iris", "d1", "train", "Iris", "eval"]),
+          ),
+      ],
+      [
+        1,
+        () =>
+          listTest(
+            random,
+            `dataset.${random.pick(["name", "digest", "context"])}`,
+            random.some(["iris", "mnist", "d1", "train"], 2),
+          ),
+      ],
+      [
+        0.5,
+        () =>
+          random.pick([
+            "foo.bar = 'x'",
+            "experiment_id = '1'",
+            "lifecycle_stage = 'active'",
+            "metrics.loss = 'x'",
+            "params.lr = 5",
+            "tags.x > 'a'",
+            "run_id > 'a'",
+            "metrics.loss LIKE 'a'",
+            "metrics.loss IS NULL",
+            "status > 'a'",
+            "metrics.loss = nan",
+            "metrics. = 1",
+          ]),
+      ],
+    ])();
+  return filter(random, clause);
+}
+
+/** Never by what is random: run_id, artifact_uri. */
+export function runOrder(world) {
+  const { random } = world;
+  const one = () =>
+    random.weighted([
+      [4, () => `metrics.${written(random, key(random))}`],
+      [2, () => `params.${written(random, key(random))}`],
+      [2, () => `tags.${written(random, key(random))}`],
+      [
+        4,
+        () =>
+          random.pick(["", "attributes.", "attribute."]) +
+          random.pick(["start_time", "end_time", "status", "run_name", "user_id", "`run name`", "Created"]),
+      ],
+      [
+        0.7,
+        () =>
+          random.pick([
+            "foo",
+            "dataset.name",
+            "metrics",
+            "metrics.",
+            "",
+            "start_time start_time",
+            "params.lr,",
+            "start_time;",
+            "lifecycle_stage",
+            "experiment_id",
+          ]),
+      ],
+    ])();
+  return order(random, one, 3);
+}
+
+function order(random, one, most) {
+  if (random.chance(0.35)) return undefined;
+  return Array.from(
+    { length: random.int(1, most) },
+    () =>
+      one() +
+      random.weighted([
+        [4, ""],
+        [3, " ASC"],
+        [4, " DESC"],
+        [1, " desc"],
+        [1, " asc"],
+        [0.3, " DES"],
+        [0.2, " ASC DESC"],
+      ]),
+  );
+}
+
+/** A filter of experiments: always of this sequence's own, as others make theirs at the same time. */
+export function experimentFilter(world) {
+  const { random } = world;
+  const tag = () => `${random.pick(["tags", "tag"])}.${written(random, key(random))}`;
+  const attribute = (name) => random.pick(["", "", "attribute.", "attributes."]) + name;
+  const clause = () =>
+    random.weighted([
+      [3, () => textTest(random, attribute("name"), random.pick([`${world.prefix}%`, "%exp%", "%EXP%", "Default"]))],
+      [4, () => textTest(random, tag())],
+      [1, () => nullTest(random, tag())],
+      [2, () => `${attribute("experiment_id")} ${random.pick(["=", "!="])} '${world.experiment()}'`],
+      [
+        1,
+        () =>
+          listTest(
+            random,
+            attribute("experiment_id"),
+            [world.experiment(), "0", world.experiment()].slice(0, random.int(0, 3)),
+          ),
+      ],
+      [
+        2,
+        () =>
+          numberTest(random, attribute(random.pick(["creation_time", "last_update_time"])), [
+            "0",
+            "1",
+            "99999999999999",
+            "-1",
+            "1.5",
+            "'5'",
+          ]),
+      ],
+      [
+        0.5,
+        () =>
+          random.pick([
+            "foo.bar = 'x'",
+            "lifecycle_stage = 'active'",
+            "metrics.a = 1",
+            "name > 'a'",
+            "name = 5",
+            "creation_time LIKE 'a'",
+            "tags.a > 'b'",
+            "artifact_location = 'x'",
+          ]),
+      ],
+    ])();
+  const own = `name LIKE '${world.prefix}%'`;
+  const { text: rest, intent } = filter(random, clause, 2);
+  if (!rest) return { text: own };
+  return intent ? { text: rest, intent } : { text: `${own} AND ${rest}` };
+}
+
+export const experimentOrder = (random) =>
+  order(
+    random,
+    () =>
+      random.pick(["", "", "attribute."]) +
+      random.weighted([
+        [3, "name"],
+        [3, "experiment_id"],
+        [3, "creation_time"],
+        [3, "last_update_time"],
+        [0.3, "foo"],
+        [0.2, "tags.a"],
+        [0.2, ""],
+      ]),
+    2,
+  );
+
+/** A filter of logged models. */
+export function modelFilter(world) {
+  const { random } = world;
+  const plain = () => random.pick(["loss", "acc", "lr", "UPPER", "m.1"]);
+  const attribute = (name) => random.pick(["", "", "attributes."]) + name;
+  const clause = () =>
+    random.weighted([
+      [3, () => textTest(random, attribute("name"), random.pick(["net", "tree", "Net"]))],
+      [1, () => textTest(random, attribute("model_type"), "agent")],
+      [2, () => listTest(random, attribute("name"), random.some(["net", "tree", "x"], 2))],
+      [1, () => textTest(random, attribute("source_run_id"), world.run())],
+      [1, () => `${attribute("model_id")} ${random.pick(["=", "!="])} '${world.model()}'`],
+      [1, () => textTest(random, attribute("status"), "READY")],
+      [
+        2,
+        () =>
+          numberTest(random, attribute(random.pick(["creation_timestamp", "last_updated_timestamp"])), [
+            "0",
+            "99999999999999",
+            "1",
+          ]),
+      ],
+      [3, () => numberTest(random, `metrics.${random.pick([plain(), `\`${key(random)}\``])}`)],
+      [3, () => textTest(random, `params.${random.pick([plain(), `\`${key(random)}\``])}`)],
+      [3, () => textTest(random, `tags.${random.pick([plain(), `\`${key(random)}\``])}`)],
+      [
+        0.4,
+        () =>
+          random.pick([
+            "metric.loss > 1",
+            "foo.bar = 'x'",
+            "metrics.loss = 'x'",
+            "params.lr = 5",
+            "name = 5",
+            "name > 'a'",
+          ]),
+      ],
+    ])();
+  return filter(random, clause);
+}
+
+export function modelOrder(world) {
+  const { random } = world;
+  if (random.chance(0.4)) return undefined;
+  const field = () =>
+    random.weighted([
+      [3, "name"],
+      [3, "creation_timestamp"],
+      [2, "last_updated_timestamp"],
+      [1, "model_type"],
+      [3, `metrics.${random.pick(["loss", "acc"])}`],
+      [0.4, "foo"],
+      [0.3, "params.lr"],
+      [0.3, ""],
+    ]);
+  return Array.from({ length: random.int(1, 2) }, () => ({
+    field_name: field(),
+    ...(random.chance(0.6) && { ascending: random.chance(0.5) }),
+  }));
+}
