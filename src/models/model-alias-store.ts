@@ -1,19 +1,20 @@
 /** Aliases of registered models in D1. Each function is one batch, and so one transaction. */
 import { sql } from "drizzle-orm";
 import type { Database } from "../db/client";
-import { registeredModelAliases, registeredModels } from "../db/schema";
-import { eventInsert, type Waiting } from "../webhooks/events";
+import { transact, write } from "../db/transact";
+import type { Waiting } from "../webhooks/events";
 import { isLatest, type ModelVersion, noSuchModel, noSuchVersion } from "./registry";
-import { aliasCreated, aliasDeleted } from "./registry-events";
+import { aliasCreated, aliasDeleted, told } from "./registry-events";
 import {
   aliasesOf,
   aliasOf,
   assembleVersions,
   idOf,
-  isNamed,
   latestVersions,
   named,
   oneVersion,
+  theModel,
+  theVersion,
   versionReads,
 } from "./registry-sql";
 import { noSuchAlias } from "./version-source-store";
@@ -26,45 +27,37 @@ export async function setAlias(
   version: number,
   now: number,
 ): Promise<Waiting[]> {
-  const [found, , ...told] = await db.batch([
-    db.all(sql`SELECT v.version ${oneVersion(name, version)}`),
-    db
-      .insert(registeredModelAliases)
-      .select(sql`SELECT v.model_id, ${alias}, v.version ${oneVersion(name, version)}`)
-      .onConflictDoUpdate({
-        target: [registeredModelAliases.modelId, registeredModelAliases.alias],
-        set: { version: sql`excluded.version` },
-        setWhere: sql`version <> excluded.version`,
-      }),
-    ...aliasCreated(name, alias, version).map((event) => eventInsert(db, event, now)),
+  const [found, , ...waiting] = await transact(db, [
+    ...theVersion(name, version),
+    write(sql`
+      INSERT INTO registered_model_aliases (model_id, alias, version)
+      SELECT v.model_id, ${alias}, v.version ${oneVersion(name, version)}
+      ON CONFLICT DO UPDATE SET version = excluded.version WHERE version <> excluded.version`),
+    ...told(db, aliasCreated(name, alias, version), now),
   ]);
   if (found.length === 0) throw noSuchVersion(name, version);
-  return told.flat();
+  return waiting.flat();
 }
 
 /** Deletes an alias, or nothing where there is none. Errors: 404 for an unknown model. */
 export async function deleteAlias(db: Database, name: string, alias: string, now: number): Promise<Waiting[]> {
-  const [found, , ...told] = await db.batch([
-    db.select({ id: registeredModels.modelId }).from(registeredModels).where(isNamed(name)),
-    db.delete(registeredModelAliases).where(sql`model_id = ${idOf(name)} AND alias = ${alias}`),
-    ...aliasDeleted(name, alias).map((event) => eventInsert(db, event, now)),
+  const [found, , ...waiting] = await transact(db, [
+    ...theModel(name),
+    write(sql`DELETE FROM registered_model_aliases WHERE model_id = ${idOf(name)} AND alias = ${alias}`),
+    ...told(db, aliasDeleted(name, alias), now),
   ]);
   if (found.length === 0) throw noSuchModel(name);
-  return told.flat();
+  return waiting.flat();
 }
 
-/** The version an alias points at; `latest` is the newest of all, shown without aliases. Errors: 404, 400 for no alias. */
+/** The version an alias points at; `latest` is the newest of all. Errors: 404 for no model, 400 for no alias. */
 export async function getVersionByAlias(db: Database, name: string, alias: string): Promise<ModelVersion> {
   const which = isLatest(alias)
     ? sql`${latestVersions(named(name))} ORDER BY v.version DESC LIMIT 1`
     : oneVersion(name, aliasOf(name, alias));
-  const [found, rows, tags, aliases] = await db.batch([
-    db.select({ id: registeredModels.modelId }).from(registeredModels).where(isNamed(name)),
-    ...versionReads(db, which),
-    aliasesOf(db, named(name)),
-  ]);
+  const [found, ...answers] = await transact(db, [...theModel(name), ...versionReads(which), aliasesOf(named(name))]);
   if (found.length === 0) throw noSuchModel(name);
-  const [version] = assembleVersions(rows, tags, aliases);
+  const [version] = assembleVersions(...answers);
   if (!version) throw noSuchAlias(name, alias);
   return version;
 }

@@ -1,6 +1,7 @@
 /** Versions of registered models: their life, stages, tags and files. */
 import { safePath } from "../artifacts/paths";
 import { downloadUnder } from "../artifacts/serve";
+import { DEFAULT_SEARCH_MODEL_VERSIONS } from "../limits";
 import { invalid } from "../wire/errors";
 import { type App, type AppContext, raw, rpc } from "../wire/rpc";
 import { keyValues, lastOfEach } from "./logged-model";
@@ -25,6 +26,7 @@ import {
   versionNumber,
   wireVersion,
 } from "./registry";
+import { searchModelVersions } from "./registry-search-store";
 import { type AskedSource, checkSourceHost, modelOrigin, promptOrigin, referenceOf } from "./version-source";
 import { sourceFacts } from "./version-source-store";
 
@@ -36,7 +38,7 @@ export function modelVersionRoutes(app: App): void {
     const origin = isPrompt(tags) ? promptOrigin(asked) : await originOf(c, asked);
     checkModelName(name);
     tags.forEach(checkTag);
-    const { version, told } = await createModelVersion(c.var.db, {
+    const { version, waiting } = await createModelVersion(c.var.db, {
       ...origin,
       name,
       runLink: run_link,
@@ -44,7 +46,7 @@ export function modelVersionRoutes(app: App): void {
       tags: lastOfEach(tags),
       now: Date.now(),
     });
-    announce(c, told);
+    announce(c, waiting);
     return { model_version: wireVersion(version) };
   });
   rpc(app, "getModelVersion", async ({ name, version }, c) => {
@@ -67,6 +69,13 @@ export function modelVersionRoutes(app: App): void {
   rpc(app, "deleteModelVersion", async ({ name, version }, c) => {
     await deleteModelVersion(c.var.db, name, numberOf(name, version), Date.now());
     return {};
+  });
+
+  rpc(app, "searchModelVersions", async (request, c) => {
+    const limit = request.max_results ?? DEFAULT_SEARCH_MODEL_VERSIONS;
+    if (limit < 1) throw invalid(`Invalid value for max_results. It must be a positive integer, but got ${limit}`);
+    const { found, next_page_token } = await searchModelVersions(c.var.db, request, limit);
+    return { model_versions: found.length > 0 ? found.map(wireVersion) : undefined, next_page_token };
   });
 
   rpc(app, "setModelVersionTag", async ({ name, version, key, value = "" }, c) => {

@@ -2,18 +2,12 @@
 import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
 import { jsonRows } from "../db/json-rows";
-import {
-  loggedModelTags,
-  modelVersions,
-  modelVersionTags,
-  registeredModelAliases,
-  registeredModels,
-} from "../db/schema";
 import type { Stage } from "../db/schema/registry";
-import { eventInsert, type Waiting } from "../webhooks/events";
+import { rows, transact, write } from "../db/transact";
+import type { Waiting } from "../webhooks/events";
 import type { KeyValue } from "./logged-model";
 import { type ModelVersion, noSuchModel, noSuchVersion } from "./registry";
-import { versionCreated, versionTagDeleted, versionTagSet } from "./registry-events";
+import { told, versionCreated, versionTagDeleted, versionTagSet } from "./registry-events";
 import {
   aliasesOf,
   assembleVersions,
@@ -22,6 +16,8 @@ import {
   latestVersions,
   named,
   oneVersion,
+  theModel,
+  theVersion,
   versionExists,
   versionReads,
 } from "./registry-sql";
@@ -44,33 +40,32 @@ export interface NewModelVersion extends VersionOrigin {
 export async function createModelVersion(
   db: Database,
   version: NewModelVersion,
-): Promise<{ version: ModelVersion; told: Waiting[] }> {
+): Promise<{ version: ModelVersion; waiting: Waiting[] }> {
   const { name, source, storageLocation, runId, runLink, description, tags, now } = version;
-  const counted = db
-    .update(registeredModels)
-    .set({ lastVersion: sql`last_version + 1`, lastUpdatedTime: now })
-    .where(isNamed(name))
-    .returning({ modelId: registeredModels.modelId, number: registeredModels.lastVersion });
-  const tagRows = jsonRows(tags).map((json) =>
-    db.insert(modelVersionTags).select(sql`
-      SELECT m.model_id, m.last_version, j.value->>'key', j.value->>'value'
-      FROM registered_models m CROSS JOIN json_each(${json}) j WHERE ${named(name)}`),
-  );
-  const [[model], , told] = await db.batch([
-    counted,
-    db.insert(modelVersions).select(sql`
+  const [[model], waiting] = await transact(db, [
+    rows<{ model_id: number; last_version: number }>(sql`
+      UPDATE registered_models SET last_version = last_version + 1, last_updated_time = ${now}
+      WHERE ${isNamed(name)} RETURNING model_id, last_version`),
+    ...told(db, [versionCreated(version)], now),
+    write(sql`
+      INSERT INTO model_versions (model_id, version, creation_time, last_updated_time, description, stage, source,
+        storage_location, run_id, run_link)
       SELECT m.model_id, m.last_version, ${now}, ${now}, ${description}, 'None', ${source}, ${storageLocation}, ${runId},
         ${runLink} FROM registered_models m WHERE ${named(name)}`),
-    eventInsert(db, versionCreated(version), now),
-    ...(version.modelId === undefined ? [] : [registration(db, version.modelId, name)]),
-    ...tagRows,
+    ...(version.modelId === undefined ? [] : [registration(version.modelId, name)]),
+    ...jsonRows(tags).map((json) =>
+      write(sql`
+        INSERT INTO model_version_tags (model_id, version, key, value)
+        SELECT m.model_id, m.last_version, j.value->>'key', j.value->>'value'
+        FROM registered_models m CROSS JOIN json_each(${json}) j WHERE ${named(name)}`),
+    ),
   ]);
   if (!model) throw noSuchModel(name);
   return {
     version: {
-      model_id: model.modelId,
+      model_id: model.model_id,
       name,
-      version: model.number,
+      version: model.last_version,
       creation_time: now,
       last_updated_time: now,
       description,
@@ -82,7 +77,7 @@ export async function createModelVersion(
       tags: tags.toSorted((a, b) => (a.key < b.key ? -1 : 1)),
       aliases: [],
     },
-    told,
+    waiting: waiting ?? [],
   };
 }
 
@@ -90,34 +85,25 @@ export async function createModelVersion(
 const VERSIONS_TAG = "mlflow.modelVersions";
 
 /** Appends the version just created to the logged model's list; text in its place that is no list gives way. */
-function registration(db: Database, modelId: string, name: string) {
+function registration(modelId: string, name: string) {
   const start = `{"name": ${JSON.stringify(name)}, "version": `;
   const text = sql`rtrim(value, char(9, 10, 13, 32))`;
   const length = sql`CASE WHEN json_valid(value) AND json_type(value) = 'array' THEN json_array_length(value) ELSE 0 END`;
-  return db
-    .insert(loggedModelTags)
-    .select(sql`
-      SELECT l.model_id, ${VERSIONS_TAG}, '[' || ${start} || m.last_version || '}]'
-      FROM logged_models l CROSS JOIN registered_models m WHERE l.model_id = ${modelId} AND ${named(name)}`)
-    .onConflictDoUpdate({
-      target: [loggedModelTags.modelId, loggedModelTags.key],
-      set: {
-        value: sql`CASE WHEN ${length} > 0
-          THEN substr(${text}, 1, length(${text}) - 1) || ', ' || substr(excluded.value, 2) ELSE excluded.value END`,
-      },
-    });
+  return write(sql`
+    INSERT INTO logged_model_tags (model_id, key, value)
+    SELECT l.model_id, ${VERSIONS_TAG}, '[' || ${start} || m.last_version || '}]'
+    FROM logged_models l CROSS JOIN registered_models m WHERE l.model_id = ${modelId} AND ${named(name)}
+    ON CONFLICT DO UPDATE SET value = CASE WHEN ${length} > 0
+      THEN substr(${text}, 1, length(${text}) - 1) || ', ' || substr(excluded.value, 2) ELSE excluded.value END`);
 }
 
 /** A version with all it has. Errors: 404. */
 export async function getModelVersion(db: Database, name: string, version: number): Promise<ModelVersion> {
-  return only(name, version, await db.batch(wholeVersion(db, name, version)));
+  return only(name, version, await transact(db, wholeVersion(name, version)));
 }
 
-const wholeVersion = (db: Database, name: string, version: number) =>
-  [
-    ...versionReads(db, oneVersion(name, version)),
-    aliasesOf(db, sql`${named(name)} AND a.version = ${version}`),
-  ] as const;
+const wholeVersion = (name: string, version: number) =>
+  [...versionReads(oneVersion(name, version)), aliasesOf(sql`${named(name)} AND a.version = ${version}`)] as const;
 
 function only(name: string, version: number, answers: Readonly<Parameters<typeof assembleVersions>>): ModelVersion {
   const [found] = assembleVersions(...answers);
@@ -135,9 +121,11 @@ export async function describeModelVersion(
   description: string | null,
   now: number,
 ): Promise<ModelVersion> {
-  const [, ...answers] = await db.batch([
-    db.update(modelVersions).set({ description, lastUpdatedTime: now }).where(isVersion(name, version)),
-    ...wholeVersion(db, name, version),
+  const [, ...answers] = await transact(db, [
+    write(sql`
+      UPDATE model_versions SET description = ${description}, last_updated_time = ${now}
+      WHERE ${isVersion(name, version)}`),
+    ...wholeVersion(name, version),
   ]);
   return only(name, version, answers);
 }
@@ -150,64 +138,53 @@ export async function moveModelVersion(
   { stage, archive, now }: { stage: Stage; archive: boolean; now: number },
 ): Promise<ModelVersion> {
   const exists = versionExists(name, version);
-  const others = sql`model_id = ${idOf(name)} AND stage = ${stage} AND stage <> 'None' AND version <> ${version}`;
-  const [, , ...answers] = await db.batch([
-    db.update(modelVersions).set({ stage, lastUpdatedTime: now }).where(isVersion(name, version)),
-    db
-      .update(registeredModels)
-      .set({ lastUpdatedTime: now })
-      .where(sql`${isNamed(name)} AND ${exists}`),
-    ...wholeVersion(db, name, version),
-    ...(archive ? [archiveAll(db, sql`${others} AND ${exists}`, now)] : []),
+  const [, , , ...answers] = await transact(db, [
+    // The condition on None is what lets the index of stages be used.
+    write(sql`
+      UPDATE model_versions SET stage = 'Archived', last_updated_time = ${now}
+      WHERE ${archive ? 1 : 0} AND model_id = ${idOf(name)} AND stage = ${stage} AND stage <> 'None'
+        AND version <> ${version} AND ${exists}`),
+    write(
+      sql`UPDATE model_versions SET stage = ${stage}, last_updated_time = ${now} WHERE ${isVersion(name, version)}`,
+    ),
+    write(sql`UPDATE registered_models SET last_updated_time = ${now} WHERE ${isNamed(name)} AND ${exists}`),
+    ...wholeVersion(name, version),
   ]);
-  return only(name, version, [answers[0], answers[1], answers[2]]);
+  return only(name, version, answers);
 }
-
-const archiveAll = (db: Database, which: SQL, now: number) =>
-  db.update(modelVersions).set({ stage: "Archived", lastUpdatedTime: now }).where(which);
 
 /** Deletes a version, its tags and the aliases that point at it. Its number stays taken. Errors: 404. */
 export async function deleteModelVersion(db: Database, name: string, version: number, now: number): Promise<void> {
   const gone = isVersion(name, version);
-  const [, deleted] = await db.batch([
-    db
-      .update(registeredModels)
-      .set({ lastUpdatedTime: now })
-      .where(sql`${isNamed(name)} AND ${versionExists(name, version)}`),
-    db.delete(modelVersions).where(gone).returning({ version: modelVersions.version }),
-    db.delete(modelVersionTags).where(gone),
-    db.delete(registeredModelAliases).where(gone),
+  const [found] = await transact(db, [
+    ...theVersion(name, version),
+    write(sql`
+      UPDATE registered_models SET last_updated_time = ${now} WHERE ${isNamed(name)} AND ${versionExists(name, version)}`),
+    write(sql`DELETE FROM model_versions WHERE ${gone}`),
+    write(sql`DELETE FROM model_version_tags WHERE ${gone}`),
+    write(sql`DELETE FROM registered_model_aliases WHERE ${gone}`),
   ]);
-  if (deleted.length === 0) throw noSuchVersion(name, version);
+  if (found.length === 0) throw noSuchVersion(name, version);
 }
-
-const guard = (db: Database, name: string, version: number) =>
-  db.select({ version: modelVersions.version }).from(modelVersions).where(isVersion(name, version));
 
 /** Sets a tag. Errors: 404. */
 export async function setModelVersionTag(
   db: Database,
   name: string,
   version: number,
-  tag: KeyValue,
+  { key, value }: KeyValue,
   now: number,
 ): Promise<Waiting[]> {
-  const [found, , ...told] = await db.batch([
-    guard(db, name, version),
-    db
-      .insert(modelVersionTags)
-      .select(
-        sql`SELECT model_id, version, ${tag.key}, ${tag.value} FROM model_versions WHERE ${isVersion(name, version)}`,
-      )
-      .onConflictDoUpdate({
-        target: [modelVersionTags.modelId, modelVersionTags.version, modelVersionTags.key],
-        set: { value: sql`excluded.value` },
-        setWhere: sql`value <> excluded.value`,
-      }),
-    ...versionTagSet(name, version, tag).map((event) => eventInsert(db, event, now)),
+  const [found, , ...waiting] = await transact(db, [
+    ...theVersion(name, version),
+    write(sql`
+      INSERT INTO model_version_tags (model_id, version, key, value)
+      SELECT v.model_id, v.version, ${key}, ${value} ${oneVersion(name, version)}
+      ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value`),
+    ...told(db, versionTagSet(name, version, { key, value }), now),
   ]);
   if (found.length === 0) throw noSuchVersion(name, version);
-  return told.flat();
+  return waiting.flat();
 }
 
 /** Deletes a tag, or nothing where there is none. Errors: 404 for an unknown version. */
@@ -218,13 +195,13 @@ export async function deleteModelVersionTag(
   key: string,
   now: number,
 ): Promise<Waiting[]> {
-  const [found, , ...told] = await db.batch([
-    guard(db, name, version),
-    db.delete(modelVersionTags).where(sql`${isVersion(name, version)} AND key = ${key}`),
-    ...versionTagDeleted(name, version, key).map((event) => eventInsert(db, event, now)),
+  const [found, , ...waiting] = await transact(db, [
+    ...theVersion(name, version),
+    write(sql`DELETE FROM model_version_tags WHERE ${isVersion(name, version)} AND key = ${key}`),
+    ...told(db, versionTagDeleted(name, version, key), now),
   ]);
   if (found.length === 0) throw noSuchVersion(name, version);
-  return told.flat();
+  return waiting.flat();
 }
 
 /** The newest version of each of the stages, with aliases. Errors: 404 for an unknown model. */
@@ -234,10 +211,10 @@ export async function latestModelVersions(
   stages: readonly Stage[],
 ): Promise<ModelVersion[]> {
   const among = sql`${named(name)} AND s.value IN (SELECT value FROM json_each(${JSON.stringify(stages)}))`;
-  const [found, ...answers] = await db.batch([
-    db.select({ id: registeredModels.modelId }).from(registeredModels).where(isNamed(name)),
-    ...versionReads(db, sql`${latestVersions(among)} ORDER BY v.version`),
-    aliasesOf(db, named(name)),
+  const [found, ...answers] = await transact(db, [
+    ...theModel(name),
+    ...versionReads(sql`${latestVersions(among)} ORDER BY v.version`),
+    aliasesOf(named(name)),
   ]);
   if (found.length === 0) throw noSuchModel(name);
   return assembleVersions(...answers);
@@ -245,10 +222,9 @@ export async function latestModelVersions(
 
 /** Where a version's files are. Errors: 404. */
 export async function storageLocation(db: Database, name: string, version: number): Promise<string> {
-  const [found] = await db
-    .select({ location: modelVersions.storageLocation })
-    .from(modelVersions)
-    .where(isVersion(name, version));
+  const [[found]] = await transact(db, [
+    rows<{ storage_location: string }>(sql`SELECT v.storage_location ${oneVersion(name, version)}`),
+  ]);
   if (!found) throw noSuchVersion(name, version);
-  return found.location;
+  return found.storage_location;
 }

@@ -1,6 +1,8 @@
 /** Registered models: their life, tags, aliases and latest versions. */
+import { DEFAULT_SEARCH_REGISTERED_MODELS } from "../limits";
 import { pokeOutbox, type Waiting } from "../webhooks/events";
 import { type App, type AppContext, rpc } from "../wire/rpc";
+import { checkMaxResults } from "../wire/validate";
 import { keyValues, lastOfEach } from "./logged-model";
 import { deleteAlias, getVersionByAlias, setAlias } from "./model-alias-store";
 import { latestModelVersions } from "./model-version-store";
@@ -26,10 +28,11 @@ import {
   wireModel,
   wireVersion,
 } from "./registry";
+import { searchRegisteredModels } from "./registry-search-store";
 
 /** Has the webhooks delivered that listen to a change. */
-export function announce(c: AppContext, told: readonly Waiting[]): void {
-  pokeOutbox(c.env, c.executionCtx, told);
+export function announce(c: AppContext, waiting: readonly Waiting[]): void {
+  pokeOutbox(c.env, c.executionCtx, waiting);
 }
 
 export function registeredModelRoutes(app: App): void {
@@ -37,13 +40,13 @@ export function registeredModelRoutes(app: App): void {
     checkModelName(name);
     const all = keyValues(sent);
     all.forEach(checkTag);
-    const { model, told } = await createRegisteredModel(c.var.db, {
+    const { model, waiting } = await createRegisteredModel(c.var.db, {
       name,
       description,
       tags: lastOfEach(all),
       now: Date.now(),
     });
-    announce(c, told);
+    announce(c, waiting);
     return { registered_model: wireModel(model) };
   });
   rpc(app, "getRegisteredModel", async ({ name }, c) => {
@@ -63,6 +66,13 @@ export function registeredModelRoutes(app: App): void {
     checkModelName(name);
     await deleteRegisteredModel(c.var.db, name);
     return {};
+  });
+  rpc(app, "searchRegisteredModels", async (request, c) => {
+    const limit = request.max_results ?? DEFAULT_SEARCH_REGISTERED_MODELS;
+    checkMaxResults(limit);
+    const { found, next_page_token } = await searchRegisteredModels(c.var.db, request, limit);
+    const registered_models = found.length > 0 ? found.map(wireModel) : undefined;
+    return { registered_models, next_page_token };
   });
   rpc(app, "getLatestVersions", async ({ name, stages = [] }, c) => {
     checkModelName(name);

@@ -3,20 +3,14 @@ import { sql } from "drizzle-orm";
 import type { Database } from "../db/client";
 import { isUniqueFailure } from "../db/failures";
 import { jsonRows } from "../db/json-rows";
-import {
-  modelVersions,
-  modelVersionTags,
-  registeredModelAliases,
-  registeredModels,
-  registeredModelTags,
-} from "../db/schema";
+import { rows, transact, write } from "../db/transact";
 import { WORKSPACE } from "../tracking/experiment";
-import { eventInsert, type Waiting } from "../webhooks/events";
+import type { Waiting } from "../webhooks/events";
 import { MlflowError } from "../wire/errors";
 import type { KeyValue } from "./logged-model";
 import { isPrompt, nameTaken, noSuchModel, type RegisteredModel } from "./registry";
-import { modelCreated, modelTagDeleted, modelTagSet } from "./registry-events";
-import { assembleModels, idOf, isNamed, isPromptModel, modelReads, named } from "./registry-sql";
+import { modelCreated, modelTagDeleted, modelTagSet, told } from "./registry-events";
+import { assembleModels, idOf, isNamed, isPromptModel, modelReads, named, theModel } from "./registry-sql";
 
 export interface NewRegisteredModel {
   name: string;
@@ -31,37 +25,38 @@ export interface NewRegisteredModel {
 export async function createRegisteredModel(
   db: Database,
   { name, description, tags, now }: NewRegisteredModel,
-): Promise<{ model: RegisteredModel; told: Waiting[] }> {
-  const insert = db
-    .insert(registeredModels)
-    .values({ workspace: WORKSPACE, name, description, creationTime: now, lastUpdatedTime: now })
-    .returning({ model_id: registeredModels.modelId });
-  const tagRows = jsonRows(tags).map((json) =>
-    db.insert(registeredModelTags).select(sql`
-      SELECT ${idOf(name)}, j.value->>'key', j.value->>'value' FROM json_each(${json}) j`),
-  );
+): Promise<{ model: RegisteredModel; waiting: Waiting[] }> {
   try {
-    const told = eventInsert(db, modelCreated(name, description, tags), now);
-    const [[created], waiting] = await db.batch([insert, told, ...tagRows]);
+    const [[created], waiting] = await transact(db, [
+      rows<{ model_id: number }>(sql`
+        INSERT INTO registered_models (workspace, name, description, creation_time, last_updated_time)
+        VALUES (${WORKSPACE}, ${name}, ${description}, ${now}, ${now}) RETURNING model_id`),
+      ...told(db, [modelCreated(name, description, tags)], now),
+      ...jsonRows(tags).map((json) =>
+        write(sql`
+          INSERT INTO registered_model_tags (model_id, key, value)
+          SELECT ${idOf(name)}, j.value->>'key', j.value->>'value' FROM json_each(${json}) j`),
+      ),
+    ]);
     if (!created) throw new Error("A model was inserted without its id");
     const sorted = tags.toSorted((a, b) => (a.key < b.key ? -1 : 1));
     const times = { creation_time: now, last_updated_time: now };
-    return { model: { ...created, name, description, ...times, tags: sorted, aliases: [], latest: [] }, told: waiting };
+    const model = { ...created, name, description, ...times, tags: sorted, aliases: [], latest: [] };
+    return { model, waiting: waiting ?? [] };
   } catch (error) {
     if (!isUniqueFailure(error)) throw error;
-    const wanted = isPrompt(tags) ? "prompt" : "model";
-    throw nameTaken(name, wanted, (await isPromptNow(db, name)) ? "prompt" : "model");
+    throw nameTaken(name, isPrompt(tags) ? "prompt" : "model", await kindOf(db, name));
   }
 }
 
-async function isPromptNow(db: Database, name: string): Promise<boolean> {
-  const [row] = await db.all<{ prompt: number }>(sql`SELECT ${isPromptModel(idOf(name))} AS prompt`);
-  return row?.prompt === 1;
+async function kindOf(db: Database, name: string): Promise<"model" | "prompt"> {
+  const [[row]] = await transact(db, [rows<{ prompt: number }>(sql`SELECT ${isPromptModel(idOf(name))} AS prompt`)]);
+  return row?.prompt === 1 ? "prompt" : "model";
 }
 
 /** A model with all it has. Errors: 404. */
 export async function getRegisteredModel(db: Database, name: string): Promise<RegisteredModel> {
-  return only(name, assembleModels(...(await db.batch(modelReads(db, named(name))))));
+  return only(name, assembleModels(...(await transact(db, modelReads(named(name))))));
 }
 
 function only(name: string, [model]: RegisteredModel[]): RegisteredModel {
@@ -76,9 +71,10 @@ export async function describeRegisteredModel(
   description: string,
   now: number,
 ): Promise<RegisteredModel> {
-  const [, ...reads] = await db.batch([
-    db.update(registeredModels).set({ description, lastUpdatedTime: now }).where(isNamed(name)),
-    ...modelReads(db, named(name)),
+  const [, ...reads] = await transact(db, [
+    write(sql`
+      UPDATE registered_models SET description = ${description}, last_updated_time = ${now} WHERE ${isNamed(name)}`),
+    ...modelReads(named(name)),
   ]);
   return only(name, assembleModels(...reads));
 }
@@ -94,17 +90,12 @@ export async function renameRegisteredModel(
   now: number,
 ): Promise<RegisteredModel> {
   try {
-    const [, renamed, ...reads] = await db.batch([
-      db
-        .update(modelVersions)
-        .set({ lastUpdatedTime: now })
-        .where(sql`model_id = ${idOf(name)}`),
-      db
-        .update(registeredModels)
-        .set({ name: newName, lastUpdatedTime: now })
-        .where(isNamed(name))
-        .returning({ id: registeredModels.modelId }),
-      ...modelReads(db, named(newName)),
+    const [, renamed, ...reads] = await transact(db, [
+      write(sql`UPDATE model_versions SET last_updated_time = ${now} WHERE model_id = ${idOf(name)}`),
+      rows(sql`
+        UPDATE registered_models SET name = ${newName}, last_updated_time = ${now}
+        WHERE ${isNamed(name)} RETURNING model_id`),
+      ...modelReads(named(newName)),
     ]);
     if (renamed.length === 0) throw noSuchModel(name);
     return only(newName, assembleModels(...reads));
@@ -112,48 +103,39 @@ export async function renameRegisteredModel(
     if (!isUniqueFailure(error)) throw error;
     throw new MlflowError(
       "RESOURCE_ALREADY_EXISTS",
-      `Registered Model (name=${newName}) already exists. Error: it is taken.`,
+      `Registered Model (name=${newName}) already exists. Error: a model or a prompt has that name.`,
     );
   }
 }
 
 /** Deletes a model with everything it has. Errors: 404. */
 export async function deleteRegisteredModel(db: Database, name: string): Promise<void> {
-  const ofModel = sql`model_id = ${idOf(name)}`;
-  const [, , , , deleted] = await db.batch([
-    db.delete(modelVersionTags).where(ofModel),
-    db.delete(modelVersions).where(ofModel),
-    db.delete(registeredModelAliases).where(ofModel),
-    db.delete(registeredModelTags).where(ofModel),
-    db.delete(registeredModels).where(isNamed(name)).returning({ id: registeredModels.modelId }),
+  const parts = ["model_version_tags", "model_versions", "registered_model_aliases", "registered_model_tags"];
+  const [deleted] = await transact(db, [
+    ...theModel(name),
+    ...parts.map((table) => write(sql`DELETE FROM ${sql.identifier(table)} WHERE model_id = ${idOf(name)}`)),
+    write(sql`DELETE FROM registered_models WHERE ${isNamed(name)}`),
   ]);
   if (deleted.length === 0) throw noSuchModel(name);
 }
-
-const guard = (db: Database, name: string) =>
-  db.select({ id: registeredModels.modelId }).from(registeredModels).where(isNamed(name));
 
 /** Sets a tag. Errors: 404. */
 export async function setRegisteredModelTag(
   db: Database,
   name: string,
-  tag: KeyValue,
+  { key, value }: KeyValue,
   now: number,
 ): Promise<Waiting[]> {
-  const [found, , ...told] = await db.batch([
-    guard(db, name),
-    db
-      .insert(registeredModelTags)
-      .select(sql`SELECT model_id, ${tag.key}, ${tag.value} FROM registered_models WHERE ${isNamed(name)}`)
-      .onConflictDoUpdate({
-        target: [registeredModelTags.modelId, registeredModelTags.key],
-        set: { value: sql`excluded.value` },
-        setWhere: sql`value <> excluded.value`,
-      }),
-    ...modelTagSet(name, tag).map((event) => eventInsert(db, event, now)),
+  const [found, , ...waiting] = await transact(db, [
+    ...theModel(name),
+    write(sql`
+      INSERT INTO registered_model_tags (model_id, key, value)
+      SELECT model_id, ${key}, ${value} FROM registered_models WHERE ${isNamed(name)}
+      ON CONFLICT DO UPDATE SET value = excluded.value WHERE value <> excluded.value`),
+    ...told(db, modelTagSet(name, { key, value }), now),
   ]);
   if (found.length === 0) throw noSuchModel(name);
-  return told.flat();
+  return waiting.flat();
 }
 
 /** Deletes a tag, or nothing where there is none. Errors: 404 for an unknown model. */
@@ -163,11 +145,11 @@ export async function deleteRegisteredModelTag(
   key: string,
   now: number,
 ): Promise<Waiting[]> {
-  const [found, , ...told] = await db.batch([
-    guard(db, name),
-    db.delete(registeredModelTags).where(sql`model_id = ${idOf(name)} AND key = ${key}`),
-    ...modelTagDeleted(name, key).map((event) => eventInsert(db, event, now)),
+  const [found, , ...waiting] = await transact(db, [
+    ...theModel(name),
+    write(sql`DELETE FROM registered_model_tags WHERE model_id = ${idOf(name)} AND key = ${key}`),
+    ...told(db, modelTagDeleted(name, key), now),
   ]);
   if (found.length === 0) throw noSuchModel(name);
-  return told.flat();
+  return waiting.flat();
 }

@@ -1,10 +1,16 @@
 /** What the registry tells webhooks: MLflow's events and payloads, prompts apart from models. */
 import { type SQL, sql } from "drizzle-orm";
+import type { Database } from "../db/client";
+import { rows } from "../db/transact";
 import type { EventName } from "../webhooks/event-names";
-import type { ChangeEvent } from "../webhooks/events";
+import { type ChangeEvent, eventInsert, type Waiting } from "../webhooks/events";
 import type { KeyValue } from "./logged-model";
 import { IS_PROMPT_TAG, isPrompt, PROMPT_TEXT_TAG, PROMPT_TYPE_TAG } from "./registry";
 import { idOf, isPromptModel, modelExists, versionExists } from "./registry-sql";
+
+/** Statements that tell of events in the transaction they come from; what they answer goes to `pokeOutbox`. */
+export const told = (db: Database, events: readonly ChangeEvent[], now: number) =>
+  events.map((event) => rows<Waiting>(eventInsert(db, event, now)));
 
 /** Tags as payloads carry them; of a prompt without those that only say that it is one. */
 function tagsObject(tags: readonly KeyValue[], omitted: readonly string[] = []): Record<string, string> {

@@ -1,6 +1,6 @@
 /** Pieces of SQL that the registry's stores share: how models and versions are named and read. */
 import { type SQL, sql } from "drizzle-orm";
-import type { Database } from "../db/client";
+import { rows } from "../db/transact";
 import { WORKSPACE } from "../tracking/experiment";
 import type { KeyValue } from "./logged-model";
 import {
@@ -28,6 +28,14 @@ export const isPromptModel = (id: SQL): SQL =>
   sql`EXISTS (SELECT 1 FROM registered_model_tags p
     WHERE p.model_id = ${id} AND p.key = '${sql.raw(IS_PROMPT_TAG)}' AND lower(p.value) = 'true')`;
 
+/** The model of a name, as the first statement of a batch: no row if there is none before what follows. */
+export const theModel = (name: string) =>
+  [rows<{ model_id: number }>(sql`SELECT model_id FROM registered_models WHERE ${isNamed(name)}`)] as const;
+
+/** The same of a version. */
+export const theVersion = (name: string, version: number) =>
+  [rows<{ version: number }>(sql`SELECT v.version ${oneVersion(name, version)}`)] as const;
+
 /** The version an alias points at; NULL without one. */
 export const aliasOf = (name: string, alias: string): SQL =>
   sql`(SELECT version FROM registered_model_aliases WHERE model_id = ${idOf(name)} AND alias = ${alias})`;
@@ -52,37 +60,51 @@ export const latestVersions = (models: SQL): SQL => sql`
         WHERE x.model_id = m.model_id AND x.stage = s.value AND x.stage <> 'None') END
   WHERE ${models}`;
 
+type Numbers = readonly (string | number)[];
 type Numbered<T> = T & { model_id: number };
 type TagRow = Numbered<KeyValue & { version: number }>;
 type AliasRow = Numbered<Alias>;
 
 /** Statements that read versions and their tags; `which` is FROM, WHERE and, for a page, ORDER BY and LIMIT. */
-export const versionReads = (db: Database, which: SQL) =>
+export const versionReads = (which: SQL, numbered?: Numbers) =>
   [
-    db.all<ModelVersionRow>(sql`
+    rows<ModelVersionRow>(
+      sql`
       SELECT v.model_id, m.name, v.version, v.creation_time, v.last_updated_time, v.description, v.stage, v.source,
-        v.storage_location, v.run_id, v.run_link ${which}`),
-    db.all<TagRow>(sql`
+        v.storage_location, v.run_id, v.run_link ${which}`,
+      numbered,
+    ),
+    rows<TagRow>(
+      sql`
       SELECT t.model_id, t.version, t.key, t.value FROM (SELECT v.model_id, v.version ${which}) page
         CROSS JOIN model_version_tags t ON t.model_id = page.model_id AND t.version = page.version
-      ORDER BY t.model_id, t.version, t.key`),
+      ORDER BY t.model_id, t.version, t.key`,
+      numbered,
+    ),
   ] as const;
 
 /** The aliases of models `m` that meet a condition. */
-export const aliasesOf = (db: Database, models: SQL) =>
-  db.all<AliasRow>(sql`
+export const aliasesOf = (models: SQL, numbered?: Numbers) =>
+  rows<AliasRow>(
+    sql`
     SELECT a.model_id, a.alias, a.version FROM registered_models m
       CROSS JOIN registered_model_aliases a ON a.model_id = m.model_id
-    WHERE ${models} ORDER BY a.model_id, a.alias`);
+    WHERE ${models} ORDER BY a.model_id, a.alias`,
+    numbered,
+  );
 
 const plain = ({ key, value }: KeyValue): KeyValue => ({ key, value });
 
 /** Versions from the answers of `versionReads`, in the order they came in. */
-export function assembleVersions(rows: ModelVersionRow[], tags: TagRow[], aliases: AliasRow[] = []): ModelVersion[] {
+export function assembleVersions(
+  versions: ModelVersionRow[],
+  tags: TagRow[],
+  aliases: AliasRow[] = [],
+): ModelVersion[] {
   const place = (row: { model_id: number; version: number }) => `${row.model_id}/${row.version}`;
   const tagsByVersion = Map.groupBy(tags, place);
   const aliasesByVersion = Map.groupBy(aliases, place);
-  return rows.map((row) => ({
+  return versions.map((row) => ({
     ...row,
     tags: tagsByVersion.get(place(row))?.map(plain) ?? [],
     aliases: aliasesByVersion.get(place(row))?.map(({ alias }) => alias) ?? [],
@@ -95,24 +117,30 @@ export const isNamed = (name: string): SQL => sql`workspace = ${WORKSPACE} AND n
 export const named = (name: string): SQL => sql`m.workspace = ${WORKSPACE} AND m.name = ${name}`;
 
 /** Statements that read models whole; `models` is a condition on `m`, `tail` what comes behind it for a page. */
-export const modelReads = (db: Database, models: SQL, tail: SQL = sql``) => {
+export const modelReads = (models: SQL, tail: SQL = sql``, numbered?: Numbers) => {
   const among = sql`m.model_id IN (SELECT m.model_id FROM registered_models m WHERE ${models} ${tail})`;
   return [
-    db.all<RegisteredModelRow>(sql`
+    rows<RegisteredModelRow>(
+      sql`
       SELECT m.model_id, m.name, m.description, m.creation_time, m.last_updated_time
-      FROM registered_models m WHERE ${models} ${tail}`),
-    db.all<Numbered<KeyValue>>(sql`
+      FROM registered_models m WHERE ${models} ${tail}`,
+      numbered,
+    ),
+    rows<Numbered<KeyValue>>(
+      sql`
       SELECT t.model_id, t.key, t.value FROM registered_models m
         CROSS JOIN registered_model_tags t ON t.model_id = m.model_id
-      WHERE ${among} ORDER BY t.model_id, t.key`),
-    aliasesOf(db, among),
-    ...versionReads(db, latestVersions(among)),
+      WHERE ${among} ORDER BY t.model_id, t.key`,
+      numbered,
+    ),
+    aliasesOf(among, numbered),
+    ...versionReads(latestVersions(among), numbered),
   ] as const;
 };
 
 /** Models from the answers of `modelReads`. Their latest versions show no aliases: those are the model's. */
 export function assembleModels(
-  rows: RegisteredModelRow[],
+  models: RegisteredModelRow[],
   tags: Numbered<KeyValue>[],
   aliases: AliasRow[],
   versions: ModelVersionRow[],
@@ -121,7 +149,7 @@ export function assembleModels(
   const byModel = <T extends { model_id: number }>(all: T[]) => Map.groupBy(all, (one) => one.model_id);
   const [tagsByModel, aliasesByModel] = [byModel(tags), byModel(aliases)];
   const latestByModel = byModel(assembleVersions(versions, versionTags));
-  return rows.map((row) => ({
+  return models.map((row) => ({
     ...row,
     tags: tagsByModel.get(row.model_id)?.map(plain) ?? [],
     aliases: aliasesByModel.get(row.model_id) ?? [],

@@ -1,7 +1,7 @@
 /** Looks up what a model version's source refers to. */
-import { eq, type SQL, sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
-import { loggedModels, runs } from "../db/schema";
+import { rows, transact } from "../db/transact";
 import { invalid, type MlflowError, notFound } from "../wire/errors";
 import { isLatest, noSuchModel, noSuchVersion, versionNumber } from "./registry";
 import { aliasOf, isPromptModel, latestVersions, named, oneVersion } from "./registry-sql";
@@ -17,22 +17,21 @@ export async function sourceFacts(
 ): Promise<SourceFacts> {
   if (reference) return { ...NOTHING, version: await referredVersion(db, source, reference) };
   if (runId === "" && modelId === "") return NOTHING;
-  const [[run], [model]] = await db.batch([
-    db.select({ uri: runs.artifactUri }).from(runs).where(eq(runs.runId, runId)),
-    db
-      .select({ artifactUri: loggedModels.artifactUri, sourceRunId: loggedModels.sourceRunId })
-      .from(loggedModels)
-      .where(sql`model_id = ${modelId} AND lifecycle_stage = 'active'`),
+  const [[run], [model]] = await transact(db, [
+    rows<{ uri: string }>(sql`SELECT artifact_uri AS uri FROM runs WHERE run_id = ${runId}`),
+    rows<{ artifactUri: string; sourceRunId: string }>(sql`
+      SELECT artifact_uri AS "artifactUri", source_run_id AS "sourceRunId" FROM logged_models
+      WHERE model_id = ${modelId} AND lifecycle_stage = 'active'`),
   ]);
   return { runUri: run?.uri, model, version: undefined };
 }
 
 async function referredVersion(db: Database, source: string, reference: Reference): Promise<SourceVersion> {
   const { name } = reference;
-  const [[model], [found]] = await db.batch([
-    db.all<{ prompt: number }>(sql`
+  const [[model], [found]] = await transact(db, [
+    rows<{ prompt: number }>(sql`
       SELECT ${isPromptModel(sql`m.model_id`)} AS prompt FROM registered_models m WHERE ${named(name)}`),
-    db.all<{ version: number; run_id: string; storage_location: string }>(sql`
+    rows<{ version: number; run_id: string; storage_location: string }>(sql`
       SELECT v.version, v.run_id, v.storage_location ${referred(reference)} ORDER BY v.version DESC LIMIT 1`),
   ]);
   if (!model) throw noSuchModel(name);
