@@ -82,9 +82,11 @@ function workerOptions(bindings: Bindings, code: string): WorkerOptions {
   };
 }
 
+const WORKER_SETTING = /^TIDEMARK_(?:WEBHOOKS|GC|ADMIN)_/;
+
 /** What the Worker itself is told by the environment, where wrangler.toml and its secrets would in the cloud. */
 function settings(environment: NodeJS.ProcessEnv): Record<string, unknown> {
-  return Object.fromEntries(Object.entries(environment).filter(([name]) => name.startsWith("TIDEMARK_WEBHOOKS_")));
+  return Object.fromEntries(Object.entries(environment).filter(([name]) => WORKER_SETTING.test(name)));
 }
 
 /**

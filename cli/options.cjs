@@ -15,6 +15,8 @@ Serves Tidemark on this machine.
 
 An option wins over its environment variable. Ctrl-C stops the server; the next start on the same folder
 finds everything again.
+
+Runs, experiments and models deleted for 30 days are removed for good. TIDEMARK_GC_AFTER changes that: 12h, 90d, never.
 `;
 
 /**

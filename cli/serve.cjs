@@ -1,7 +1,9 @@
 const { spawn } = require("node:child_process");
+const { randomBytes } = require("node:crypto");
 const path = require("node:path");
 const { chooseAddress } = require("./address.cjs");
 const { takeFolder } = require("./folder.cjs");
+const { collectRegularly } = require("./gc.cjs");
 const { ROOT } = require("./install.cjs");
 const { Runtime } = require("./runtime.cjs");
 
@@ -23,6 +25,9 @@ async function serve({ host, port, data }, onStop) {
   onStop(() => stop());
   const lock = takeFolder(data);
   const listening = await chooseAddress(host, port);
+  // Where nobody chose a secret, only this process knows it. The Worker is told through `prepare`, which inherits it.
+  const token = process.env.TIDEMARK_ADMIN_TOKEN || randomBytes(32).toString("hex");
+  process.env.TIDEMARK_ADMIN_TOKEN = token;
   const launch = await prepare(data, listening);
   if (!launch) return void process.exit(1);
   const runtime = new Runtime(launch, listening, fail);
@@ -42,6 +47,7 @@ async function serve({ host, port, data }, onStop) {
     if (!stopping) fail(`${error instanceof Error ? error.message : error}.`);
     return;
   }
+  collectRegularly(listening, token);
   process.stdout.write(`
 Tidemark is listening on ${listening.url}, its data is in ${data}.
 Point MLflow at it:
