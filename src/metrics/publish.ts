@@ -39,7 +39,8 @@ export function publishStatements(d1: D1Database, p: Publication): D1PreparedSta
   return statements;
 }
 
-function latestStatements(d1: D1Database, p: Publication): D1PreparedStatement[] {
+/** Latest values alone. What is published later only moves them forward. */
+export function latestStatements(d1: D1Database, p: Pick<Publication, "runId" | "latest">): D1PreparedStatement[] {
   const rows: unknown[][] = [];
   for (const [key, series] of p.latest) {
     const latest = series.latest();
