@@ -26,6 +26,10 @@ export const MAX_REGISTRY_TAG_VALUE = 100_000;
 export const MAX_ALIAS_LENGTH = 255;
 export const DEFAULT_SEARCH_REGISTERED_MODELS = 100;
 export const DEFAULT_SEARCH_MODEL_VERSIONS = 10_000;
+/** Versions of one page of a search; MLflow's clients may ask for 200,000, which a Worker's memory does not hold. */
+export const MODEL_VERSIONS_PAGE = 10_000;
+/** Runs whose text is held in memory at once; a larger answer is sent in slices of this size. */
+export const SEARCH_SLICE = 1000;
 /** Logged models of one page of a search. MLflow has no such limit; a Worker's memory has. */
 export const LOGGED_MODELS_PAGE = 1000;
 
@@ -55,6 +59,19 @@ export const R2_PAGE = 1000;
 /** Bytes of a part of a multipart upload: R2 wants 5 MiB or more, all equal but the last. One is held in memory. */
 export const R2_PART = 8 * 1024 * 1024;
 export const R2_MAX_PARTS = 10_000;
+/** Bytes that every part but the last has at least. */
+export const R2_MIN_PART = 5 * 1024 * 1024;
+/** Bytes of a request's body on Cloudflare's free and pro plans (developers.cloudflare.com/workers/platform/limits). */
+export const CLOUDFLARE_MAX_BODY = 100_000_000;
+/** How long the address of a part of an upload holds, and after which time an upload without an end is swept. */
+export const PART_ADDRESS_SECONDS = 12 * 60 * 60;
+export const UPLOAD_MAX_AGE_MS = 24 * 60 * 60 * 1000;
+/** Uploads one sweep ends at most: each is a call, of which the free plan allows 50 a request. */
+export const SWEEP_UPLOADS = 20;
+/** Lifetimes of presigned addresses in seconds: MLflow's defaults, and R2's longest. */
+export const PRESIGNED_DOWNLOAD_SECONDS = 300;
+export const PRESIGNED_UPLOAD_SECONDS = 900;
+export const MAX_PRESIGNED_SECONDS = 604_800;
 /** Bytes of a file sent to the page's upload-artifact route (MLflow's limit). */
 export const MAX_PAGE_UPLOAD = 10 * 1024 * 1024;
 /**
