@@ -1,6 +1,6 @@
-import type { Writer } from "./db/writer";
 import type { RunLog } from "./metrics/run-log";
 import type { ExperimentFeed } from "./tracking/experiment-feed";
+import type { RunWriter } from "./tracking/run-writer";
 import type { WebhookSweep } from "./webhooks/sweep";
 import type { WebhookTarget } from "./webhooks/target";
 
@@ -9,7 +9,7 @@ export interface Env {
   DB: D1Database;
   ARTIFACTS: R2Bucket;
   RUN_LOGS: DurableObjectNamespace<RunLog>;
-  WRITERS: DurableObjectNamespace<Writer>;
+  RUN_WRITERS: DurableObjectNamespace<RunWriter>;
   EXPERIMENT_FEEDS: DurableObjectNamespace<ExperimentFeed>;
   WEBHOOK_TARGETS: DurableObjectNamespace<WebhookTarget>;
   WEBHOOK_SWEEPS: DurableObjectNamespace<WebhookSweep>;
@@ -22,6 +22,12 @@ export interface Env {
   /** How long what was deleted is kept, and the secret of whoever may remove it earlier (docs/retention.md). */
   TIDEMARK_GC_AFTER?: string;
   TIDEMARK_ADMIN_TOKEN?: string;
+  /** Where artifacts go past the Worker, the largest body it takes, and its own address (docs/artifacts.md). */
+  TIDEMARK_R2_BUCKET_URL?: string;
+  TIDEMARK_R2_ACCESS_KEY_ID?: string;
+  TIDEMARK_R2_SECRET_ACCESS_KEY?: string;
+  TIDEMARK_MAX_BODY?: string;
+  TIDEMARK_PUBLIC_URL?: string;
   /** The web page. Absent where no page was built. */
   ASSETS?: Fetcher;
 }

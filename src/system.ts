@@ -1,4 +1,5 @@
 /** What clients ask about the server itself. */
+import { hasBucketAddresses } from "./artifacts/addresses";
 import { MLFLOW_VERSION } from "./wire/contract.generated";
 import { type App, raw } from "./wire/rpc";
 
@@ -12,10 +13,12 @@ export function systemRoutes(app: App): void {
       store_type: "SqlStore",
       workspaces_enabled: false,
       trace_archival_enabled: false,
-      multipart_uploads_enabled: false,
-      multipart_downloads_enabled: false,
-      presigned_upload_run_id_supported: false,
-      presigned_upload_model_id_supported: false,
+      // Clients then send files of 500 MB or more in parts, which Cloudflare would refuse in one piece.
+      multipart_uploads_enabled: true,
+      // Costs a request more a file, and pays where the bytes come from R2 itself.
+      multipart_downloads_enabled: hasBucketAddresses(c.env),
+      presigned_upload_run_id_supported: true,
+      presigned_upload_model_id_supported: true,
       features_enabled: { gateway: false },
     }),
   );

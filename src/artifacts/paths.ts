@@ -68,14 +68,24 @@ export function artifactKey(path: string): string {
   return key;
 }
 
-/** The path behind the proxy's route, still encoded: decoded parameters have lost what tells `%2F` from `/`. */
-export function requestedPath(url: string): string {
-  const start = url.indexOf(PROXY_ROUTE) + PROXY_ROUTE.length;
+/** The path behind one of the proxy's routes, still encoded: decoded parameters have lost what tells `%2F` from `/`. */
+export function requestedPath(url: string, route: string = PROXY_ROUTE): string {
+  const start = url.indexOf(route) + route.length;
   const end = url.indexOf("?", start);
   return url.slice(start, end === -1 ? undefined : end);
 }
 
 const PROXY_ROUTE = "/mlflow-artifacts/artifacts/";
+
+/**
+ * The last segment of a path on a client's machine, of whatever system. Errors: 400 for one that names no file.
+ */
+export function localName(path: string): string {
+  const isWindows = /^(?:[A-Za-z]:|\\\\)/.test(path);
+  const name = safePath(path.slice(Math.max(path.lastIndexOf("/"), isWindows ? path.lastIndexOf("\\") : -1) + 1));
+  if (["", "."].includes(name) || name.includes("/")) throw invalidPath();
+  return name;
+}
 
 /**
  * The artifact path an artifact URI stands for: that of an `mlflow-artifacts:` URI, or of an address of the proxy's

@@ -1,17 +1,13 @@
 /** The mlflow-artifacts proxy, a run's artifacts by run id, and the page's own upload and download routes. */
 import { MAX_PAGE_UPLOAD } from "../limits";
-import { invalid, MlflowError, notFound } from "../wire/errors";
+import { invalid, notFound } from "../wire/errors";
 import { type App, type AppContext, raw, rpc } from "../wire/rpc";
+import { checkBodySize, declaredLength } from "./body-size";
 import { download } from "./download";
+import { multipartRoutes } from "./multipart-routes";
 import { basename, joined, normalised, pathOfUri, requestedPath, safePath } from "./paths";
 import { downloadUnder, listUnder, wireFiles } from "./serve";
-import { deleteTree, equalParts, isDirectory, listDirectory, putFile, runArtifactUri } from "./store";
-
-const MULTIPART = [
-  "artifacts.createMultipartUpload",
-  "artifacts.completeMultipartUpload",
-  "artifacts.abortMultipartUpload",
-];
+import { deleteTree, equalParts, isDirectory, listDirectory, putFile, runArtifactUri, uploadsOf } from "./store";
 
 export function artifactRoutes(app: App): void {
   rpc(app, "artifacts.listArtifacts", async ({ path = "" }, c) => {
@@ -25,12 +21,6 @@ export function artifactRoutes(app: App): void {
   for (const api of ["/api", "/ajax-api"]) {
     app.get(`${api}/2.0/mlflow-artifacts/artifacts/`, proxyDownload);
     app.put(`${api}/2.0/mlflow-artifacts/artifacts/`, proxyUpload);
-  }
-  // In MLflow's words, upon which a client that asked for parts sends the file in one piece.
-  for (const name of MULTIPART) {
-    raw(app, name, () => {
-      throw new MlflowError("NOT_IMPLEMENTED", "Multipart upload is not supported for the current artifact repository");
-    });
   }
   raw(app, "artifacts.deleteArtifact", async (c) => {
     const path = normalised(safePath(requestedPath(c.req.url)));
@@ -52,6 +42,7 @@ export function artifactRoutes(app: App): void {
     return downloadUnder(c.env.ARTIFACTS, uri, relative, c.req.raw);
   });
   raw(app, "serve_upload_artifact", pageUpload);
+  multipartRoutes(app);
 }
 
 async function proxyDownload(c: AppContext): Promise<Response> {
@@ -69,8 +60,8 @@ async function proxyUpload(c: AppContext): Promise<Response> {
   if (["", "."].includes(basename(path))) {
     return detail("Artifact path must include a filename (cannot end with '/').");
   }
-  const length = c.req.header("Content-Length");
-  await putFile(c.env.ARTIFACTS, normalised(path), c.req.raw.body, length === undefined ? undefined : Number(length));
+  checkBodySize(c.env, c.req.raw);
+  await putFile(uploadsOf(c), normalised(path), c.req.raw.body, declaredLength(c.req.raw));
   return new Response(null);
 }
 
@@ -88,7 +79,7 @@ async function pageUpload(c: AppContext): Promise<Response> {
   if (data === undefined) throw invalid("Artifact size is too large. Max size is 10MB.");
   if (data.length === 0) throw invalid("Request must specify data.");
   const root = pathOfUri(await runArtifactUri(c.var.db, runId));
-  await putFile(c.env.ARTIFACTS, joined(root, path), data, data.length);
+  await putFile(uploadsOf(c), joined(root, path), data, data.length);
   return new Response(null, { headers: { "Content-Type": "application/json" } });
 }
 

@@ -5,6 +5,7 @@ import { runs } from "../db/schema";
 import { R2_MAX_PARTS, R2_PAGE, R2_PART } from "../limits";
 import { invalid, notFound } from "../wire/errors";
 import { contentType } from "./media";
+import { abandonUpload, finishUpload, putPart, type SentPart, startUpload, type Uploads } from "./multipart";
 import { artifactKey, basename } from "./paths";
 
 /** An entry of a directory by its full artifact path; directories have no size. */
@@ -13,6 +14,12 @@ export interface Entry {
   isDirectory: boolean;
   size?: number;
 }
+
+/** The bucket and the list of its open uploads, as a request has them. */
+export const uploadsOf = (c: { env: { ARTIFACTS: R2Bucket }; var: { db: Database } }): Uploads => ({
+  bucket: c.env.ARTIFACTS,
+  db: c.var.db,
+});
 
 /** The artifact URI of a run. Errors: 404 for an unknown run. */
 export async function runArtifactUri(db: Database, runId: string | undefined): Promise<string> {
@@ -67,40 +74,42 @@ const directoryKey = (path: string): string => (path === "" ? artifactKey("") : 
  * without one (chunked transfer) the body goes up in equal parts, as R2 takes no stream of unknown length.
  */
 export async function putFile(
-  bucket: R2Bucket,
+  uploads: Uploads,
   path: string,
   body: ReadableStream<Uint8Array> | Uint8Array | null,
   length: number | undefined,
 ): Promise<void> {
-  const key = artifactKey(path);
-  const options: R2PutOptions = { httpMetadata: { contentType: contentType(basename(path)) } };
-  if (body === null || length === 0) await bucket.put(key, new Uint8Array(0), options);
-  else if (body instanceof Uint8Array || length !== undefined) await bucket.put(key, body, options);
-  else await putInParts(bucket, key, body, options);
+  if (body === null || length === 0) await putWhole(uploads.bucket, path, new Uint8Array(0));
+  else if (body instanceof Uint8Array || length !== undefined) await putWhole(uploads.bucket, path, body);
+  else await putInParts(uploads, path, body);
 }
 
-async function putInParts(
-  bucket: R2Bucket,
-  key: string,
-  body: ReadableStream<Uint8Array>,
-  options: R2PutOptions,
-): Promise<void> {
-  let upload: R2MultipartUpload | undefined;
+async function putWhole(bucket: R2Bucket, path: string, body: ReadableStream<Uint8Array> | Uint8Array): Promise<void> {
+  await bucket.put(artifactKey(path), body, { httpMetadata: { contentType: contentType(basename(path)) } });
+}
+
+async function putInParts(uploads: Uploads, path: string, body: ReadableStream<Uint8Array>): Promise<void> {
+  let uploadId: string | undefined;
   try {
-    const parts: R2UploadedPart[] = [];
+    const sent: SentPart[] = [];
     for await (const { bytes, last } of equalParts(body, R2_PART)) {
-      if (last && !upload) {
-        await bucket.put(key, bytes, options);
+      if (last && !uploadId) {
+        await putWhole(uploads.bucket, path, bytes);
         return;
       }
-      if (parts.length === R2_MAX_PARTS) throw invalid(`A file may have ${R2_PART * R2_MAX_PARTS} bytes at most.`);
-      upload ??= await bucket.createMultipartUpload(key, options);
-      parts.push(await upload.uploadPart(parts.length + 1, bytes));
+      if (sent.length === R2_MAX_PARTS) throw invalid(`A file may have ${R2_PART * R2_MAX_PARTS} bytes at most.`);
+      uploadId ??= await startUpload(uploads, path, Date.now());
+      const number = sent.length + 1;
+      const part = { path, uploadId, number, parts: last ? number : R2_MAX_PARTS };
+      sent.push({ number, etag: await putPart(uploads.bucket, part, bytes, bytes.length) });
     }
-    await upload?.complete(parts);
+    if (uploadId) await finishUpload(uploads, path, uploadId, sent);
   } catch (error) {
-    // R2 drops what is left of an upload after seven days, so a failing abort costs little.
-    await upload?.abort().catch((failed: unknown) => console.error("Aborting a multipart upload failed", failed));
+    // Where this fails too, the next sweep does it.
+    if (uploadId) {
+      const failed = (why: unknown) => console.error("Aborting a multipart upload failed", why);
+      await abandonUpload(uploads, path, uploadId).catch(failed);
+    }
     throw error;
   }
 }
