@@ -21,6 +21,11 @@ type Entity = keyof typeof ENTITY_ACTIONS;
 /** `entity.action`, such as `model_version.created`. */
 export type EventName = { [E in Entity]: `${E}.${(typeof ENTITY_ACTIONS)[E][number]}` }[Entity];
 
+/** What MLflow has no events of. */
+export const OWN_ENTITY = "run" satisfies Entity;
+
+export const isMlflowEvent = (name: EventName): boolean => !name.startsWith(`${OWN_ENTITY}.`);
+
 /** A pair of a request, in any case. Errors: 400 for what there is not. */
 export function eventName(entity: string, action: string): EventName {
   const actions = Object.entries(ENTITY_ACTIONS).find(([name]) => name === entity.toLowerCase())?.[1];

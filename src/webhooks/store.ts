@@ -4,7 +4,7 @@ import type { Database } from "../db/client";
 import { webhookEvents, webhookOutbox, webhooks } from "../db/schema";
 import type { WebhookStatus } from "../db/schema/webhooks";
 import { notFound } from "../wire/errors";
-import type { EventName } from "./event-names";
+import { type EventName, isMlflowEvent, OWN_ENTITY } from "./event-names";
 import type { Webhook, WebhookRow } from "./webhook";
 
 const noSuchWebhook = (id: string) => notFound(`Webhook with ID ${id} not found.`);
@@ -13,6 +13,9 @@ const noSuchWebhook = (id: string) => notFound(`Webhook with ID ${id} not found.
 const EVENTS = sql<string>`(
   SELECT json_group_array(e.entity || '.' || e.action ORDER BY e.entity, e.action)
   FROM webhook_events e WHERE e.webhook_id = webhooks.webhook_id)`;
+
+const HAS_MLFLOW_EVENTS = sql`EXISTS (
+  SELECT 1 FROM webhook_events e WHERE e.webhook_id = webhooks.webhook_id AND e.entity <> ${OWN_ENTITY})`;
 
 const COLUMNS = { ...getTableColumns(webhooks), events: EVENTS };
 
@@ -37,15 +40,24 @@ export async function getWebhook(db: Database, id: string): Promise<Webhook> {
   return fromRow(found);
 }
 
+/** Which webhooks of the list; `onlyMlflow` leaves out events that MLflow lacks, and webhooks that have no others. */
+export interface WebhookPage {
+  limit: number;
+  offset: number;
+  onlyMlflow: boolean;
+}
+
 /** The newest first. */
-export async function listWebhooks(db: Database, limit: number, offset: number): Promise<Webhook[]> {
+export async function listWebhooks(db: Database, { limit, offset, onlyMlflow }: WebhookPage): Promise<Webhook[]> {
   const rows = await db
     .select(COLUMNS)
     .from(webhooks)
+    .where(onlyMlflow ? HAS_MLFLOW_EVENTS : undefined)
     .orderBy(desc(webhooks.creationTime), asc(webhooks.webhookId))
     .limit(limit)
     .offset(offset);
-  return rows.map(fromRow);
+  const found = rows.map(fromRow);
+  return onlyMlflow ? found.map(({ row, events }) => ({ row, events: events.filter(isMlflowEvent) })) : found;
 }
 
 /** What changes of a webhook; what is undefined stays. */
