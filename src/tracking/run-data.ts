@@ -75,42 +75,15 @@ export async function getRun(env: Env, db: Database, runId: string): Promise<Run
   return found;
 }
 
-/** Which runs a page shows: conditions and order in the columns of `runs`. */
-export interface RunPage {
-  where: SQL | undefined;
-  order: SQL[];
-  limit: number;
-  offset: number;
-}
-
-/**
- * A page of runs with their data, and one run more without if there is a next page. One batch: the page's own query
- * runs again inside each query for its data, from an index that covers it, which is cheaper than a second trip.
- */
-export async function pageOfRuns(
-  env: Env,
-  db: Database,
-  page: RunPage,
-): Promise<{ runs: RunWithData[]; more: boolean }> {
-  const { where, order, limit, offset } = page;
-  const ids = db
-    .select({ runId: runs.runId })
-    .from(runs)
-    .where(where)
-    .orderBy(...order)
-    .limit(limit)
-    .offset(offset);
+/** Runs by their ids, in that order, with all they have; those that are gone are left out. */
+export async function runsById(env: Env, db: Database, ids: readonly string[]): Promise<RunWithData[]> {
+  const among = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
   const [rows, ...data] = await db.batch([
-    db
-      .select()
-      .from(runs)
-      .where(where)
-      .orderBy(...order)
-      .limit(limit + 1)
-      .offset(offset),
-    ...dataQueries(db, sql`(${ids})`),
+    db.select().from(runs).where(inArray(runs.runId, among)),
+    ...dataQueries(db, among),
   ]);
-  return { runs: await assemble(env, db, rows.slice(0, limit), data), more: rows.length > limit };
+  const found = new Map((await assemble(env, db, rows, data)).map((entry) => [entry.run.runId, entry]));
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 async function assemble(env: Env, db: Database, rows: RunRow[], data: DataRows): Promise<RunWithData[]> {

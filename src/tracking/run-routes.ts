@@ -1,16 +1,13 @@
 /** Runs: their life, params and tags. */
 import type { LifecycleStage } from "../db/schema/experiments";
-import { DEFAULT_SEARCH_RUNS, MAX_SEARCH_RESULTS } from "../limits";
 import { announceRun, type ChangedRun, runChanged } from "../metrics/run-logs";
 import { MlflowError } from "../wire/errors";
-import { decodeOffset, encodeOffset } from "../wire/paging";
 import { type App, type AppContext, rpc } from "../wire/rpc";
-import { checkMaxResults } from "../wire/validate";
 import { experimentId, keyValues } from "./experiment";
 import { notifyFeed } from "./feed-routes";
 import { isTerminal, nameAndTags, newRunId, wireInfo, wireRun } from "./run";
-import { getRun, pageOfRuns } from "./run-data";
-import { checkRunFilter, runOrder, runsOf } from "./run-search";
+import { getRun } from "./run-data";
+import { searchRuns } from "./run-search";
 import { createRun, deleteTag, moveRun, updateRun } from "./run-store";
 import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "./run-writes";
 
@@ -56,21 +53,7 @@ export function runRoutes(app: App): void {
     return {};
   });
 
-  rpc(app, "searchRuns", async (request, c) => {
-    const { experiment_ids = [], max_results = DEFAULT_SEARCH_RUNS, page_token } = request;
-    checkMaxResults(max_results, MAX_SEARCH_RESULTS);
-    const where = runsOf(experiment_ids, request.run_view_type);
-    checkRunFilter(request.filter);
-    const order = runOrder(request.order_by);
-    const offset = decodeOffset(page_token);
-    if (experiment_ids.length === 0) return {};
-    const page = await pageOfRuns(c.env, c.get("db"), { where, order, limit: max_results, offset });
-    const runs = page.runs.map(({ run, data }) => wireRun(run, { ...data, modelInputs: [] }));
-    return {
-      runs: runs.length > 0 ? runs : undefined,
-      next_page_token: page.more ? encodeOffset(offset + max_results) : undefined,
-    };
-  });
+  rpc(app, "searchRuns", (request, c) => searchRuns(c.env, c.get("db"), request));
 
   rpc(app, "logParam", async (request, c) => {
     const params = [checkParam(request)];

@@ -1,38 +1,214 @@
-/** Which runs a search asks for, as conditions and order in SQL. */
-import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
-import { runs } from "../db/schema";
-import { invalid, MlflowError } from "../wire/errors";
+/** runs/search: from a request to its answer. */
+import type { Database } from "../db/client";
+import { isTooBig } from "../db/failures";
+import type { Env } from "../env";
+import { DEFAULT_SEARCH_RUNS, MAX_HOT_READS, MAX_SEARCH_RESULTS, SEARCH_SLICE } from "../limits";
+import { eachBounded, withLog } from "../metrics/run-logs";
+import { Params } from "../search/conditions";
+import { filterOf, mentions, orderOf } from "../search/filter";
+import { RUNS } from "../search/kinds/runs";
+import type { Requests } from "../wire/contract.generated";
+import { checkMaxResults } from "../wire/validate";
 import { experimentId } from "./experiment";
-import { inView, type ViewType } from "./views";
+import { wireRun } from "./run";
+import { runsById } from "./run-data";
+import { inExperiments, type RunScope } from "./run-filter";
+import { decodePlace, encodePlace, type Place, runOrder } from "./run-order";
+import {
+  type Counts,
+  canLead,
+  countDrivers,
+  firstLook,
+  hasChoice,
+  isConclusive,
+  isExact,
+  leadsToFew,
+  type RunQuery,
+  type SortedRow,
+  type Statement,
+  sortedPage,
+  tryAlong,
+  widerLook,
+} from "./run-pages";
+import { RUN_TEXT, type RunText, wireTexts } from "./run-text";
+import type { ViewType } from "./views";
 
-/** The runs of some experiments in a view. Ids are checked; unknown ones find nothing. Errors: 400 for no integer. */
-export function runsOf(experimentIds: readonly string[], view: ViewType | undefined): SQL | undefined {
-  const ids = experimentIds.map(experimentId);
-  const [only] = ids;
-  const among =
-    ids.length === 1 && only !== undefined
-      ? eq(runs.experimentId, only)
-      : inArray(runs.experimentId, sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`);
-  return and(among, inView(runs.lifecycleStage, view));
+const STAGES = { ACTIVE_ONLY: ["active"], DELETED_ONLY: ["deleted"], ALL: ["active", "deleted"] } as const;
+
+/** A row of a page: the run's id, what it was sorted by, and its text where that was asked for. */
+type PageRow = Partial<RunText> & { id: string } & SortedRow;
+
+/** Answers a search, as JSON text. Errors: 400 for what MLflow refuses. */
+export async function searchRuns(env: Env, db: Database, request: Requests["searchRuns"]): Promise<Response> {
+  const { experiment_ids = [], max_results = DEFAULT_SEARCH_RUNS, page_token } = request;
+  checkMaxResults(max_results, MAX_SEARCH_RESULTS);
+  const scope = scopeOf(experiment_ids, request.run_view_type);
+  const filter = filterOf(RUNS, request.filter);
+  const keys = orderOf(RUNS, request.order_by);
+  const order = runOrder(keys, new Params());
+  const place = decodePlace(page_token, order);
+  if (scope.experimentIds.length === 0) return answer("{}");
+  const text = max_results <= SEARCH_SLICE;
+  const query: RunQuery = { scope, filter, order: keys, rows: max_results + 1, place, text };
+  const looksAtMetrics = mentions("metric", filter, keys);
+  const { rows, isPublished } = await freshPage(env, query, looksAtMetrics).catch((error) => {
+    // Some run has more than the database takes for one text: the page's ids then, and its runs in parts.
+    if (!isTooBig(error)) throw error;
+    return freshPage(env, { ...query, text: false }, looksAtMetrics);
+  });
+  const page = rows.slice(0, max_results);
+  const last = page.at(-1);
+  const end = last && rows.length > max_results ? encodePlace(keys, placeOf(last, order.columns.length)) : undefined;
+  const closing = `]${end ? `,"next_page_token":"${end}"` : ""}}`;
+  if (page.length === 0) return answer("{}");
+  if (page.every(hasText)) return answer(`{"runs":[${await wireTexts(env, db, page, isPublished)}${closing}`);
+  return await streamed(
+    env,
+    db,
+    page.map(({ id }) => id),
+    isPublished,
+    closing,
+  );
 }
 
-/** Errors: 501 for a filter other than none. */
-export function checkRunFilter(filter: string | undefined): void {
-  if (!filter) return;
-  if (filter.trim() === "") throw invalid(`Invalid filter '${filter}'. Could not be parsed.`);
-  throw new MlflowError("NOT_IMPLEMENTED", `This server can't filter runs yet; the filter was '${filter}'.`);
+/** Experiment ids are checked; unknown ones find nothing. */
+function scopeOf(experimentIds: readonly string[], view: ViewType = "ACTIVE_ONLY"): RunScope {
+  return { experimentIds: [...new Set(experimentIds.map(experimentId))], stages: STAGES[view] };
 }
 
-const BY_START = /^(?:(?:attributes?|attr|run)\.)?[`"]?(?:start_time|created)[`"]?(?:\s+(asc|desc))?$/i;
+const answer = (body: BodyInit): Response => new Response(body, { headers: { "Content-Type": "application/json" } });
 
-/** The order of a search: by start time, newest first unless told otherwise. Errors: 501 for any other order. */
-export function runOrder(orderBy: readonly string[] = []): SQL[] {
-  const [clause] = orderBy;
-  if (clause === undefined) return [sql`start_time DESC`, sql`run_id`];
-  const match = BY_START.exec(clause);
-  if (!match || orderBy.length > 1) {
-    throw new MlflowError("NOT_IMPLEMENTED", `This server can't order runs by '${orderBy.join(", ")}' yet.`);
+const hasText = (row: PageRow): row is PageRow & RunText => row.head !== undefined;
+
+const placeOf = (row: PageRow, columns: number): Place =>
+  Array.from({ length: columns }, (_, i) => row[`k${i}`] ?? null);
+
+/**
+ * A page that sees every acknowledged write. Where metrics decide what is on it, the hot runs of its experiments publish
+ * their latest values first; that there are any is asked along with the page, since mostly there are none.
+ */
+async function freshPage(
+  env: Env,
+  query: RunQuery,
+  looksAtMetrics: boolean,
+): Promise<{ rows: PageRow[]; isPublished: boolean }> {
+  if (!looksAtMetrics) return { rows: await findPage(env, query), isPublished: false };
+  const hot = hotRuns(query.scope);
+  const extra: { id: string }[] = [];
+  const rows = await findPage(env, query, hot, extra);
+  if (extra.length === 0) return { rows, isPublished: true };
+  await eachBounded(extra, ({ id }) => withLog(env, id, (log) => log.publishLatest(id)));
+  // Beyond the bound a run shows what it published last, and its row on the page what its log says.
+  return { rows: await findPage(env, query), isPublished: extra.length < MAX_HOT_READS };
+}
+
+function hotRuns(scope: RunScope): Statement {
+  const params = new Params();
+  // Spelt as the partial index has it.
+  const where = `${inExperiments("runs", scope, params)} AND hot = 1`;
+  const sql = `SELECT run_id AS id FROM runs WHERE ${where} LIMIT ${params.bind(MAX_HOT_READS)}`;
+  return { sql, values: params.values };
+}
+
+/** Runs the statements of a page, see run-pages.ts; a `beside` statement goes with the first of them, its rows into `extra`. */
+async function findPage(
+  env: Env,
+  query: RunQuery,
+  beside?: Statement,
+  extra: { id: string }[] = [],
+): Promise<PageRow[]> {
+  let along = beside ? [beside] : [];
+  const run = async (...statements: Statement[]): Promise<unknown[][]> => {
+    const all = [...statements, ...along];
+    const results = await batch(env.DB, all);
+    if (along.length > 0) extra.push(...(results.at(-1) as { id: string }[]));
+    along = [];
+    return results;
+  };
+  const { counts, rows } = await lookAlong(query, run);
+  if (rows) return rows;
+  const [page] = await run(sortedPage(query, counts));
+  return page as PageRow[];
+}
+
+type Run = (...statements: Statement[]) => Promise<unknown[][]>;
+
+/** Tries along the order, first near and then, where that promises to do, farther. */
+async function lookAlong(query: RunQuery, run: Run): Promise<{ rows?: PageRow[]; counts?: Counts }> {
+  if (!canLead(query)) {
+    if (!hasChoice(query)) return {};
+    const [counted] = await run(countDrivers(query));
+    return { counts: countsFrom(counted) };
   }
-  const descending = match[1]?.toLowerCase() === "desc";
-  return descending ? [sql`start_time DESC`, sql`run_id`] : [sql`start_time`, sql`run_id`];
+  let look: number | undefined = firstLook(query);
+  let counts: Counts | undefined;
+  while (look !== undefined) {
+    const attempt = tryAlong(query, look);
+    const [page = [], counted] = isExact(query) ? await run(attempt.page) : await run(attempt.page, attempt.counts);
+    const rows = page as PageRow[];
+    if (!counted || isExact(query)) return { rows };
+    counts = countsFrom(counted);
+    if (isConclusive(query, look, rows, counts)) return { rows };
+    const wider: number | undefined = leadsToFew(counts) ? undefined : widerLook(query, rows.length, look);
+    look = wider !== undefined && wider > look ? wider : undefined;
+  }
+  return { counts };
+}
+
+function countsFrom(rows: unknown[] | undefined): Counts {
+  const [{ scanned, found }] = rows as [{ scanned: string; found: string }];
+  return { scanned: JSON.parse(scanned), found: JSON.parse(found) };
+}
+
+async function batch(d1: D1Database, statements: readonly Statement[]): Promise<unknown[][]> {
+  const results = await d1.batch(statements.map(({ sql, values }) => d1.prepare(sql).bind(...values)));
+  return results.map((result) => result.results);
+}
+
+/**
+ * An answer of more runs than are read at once: which they are is settled, and their text is fetched as the client
+ * takes it, so that memory holds one slice. What can fail by the request's fault has been done by now.
+ */
+async function streamed(
+  env: Env,
+  db: Database,
+  ids: readonly string[],
+  isPublished: boolean,
+  closing: string,
+): Promise<Response> {
+  const encoder = new TextEncoder();
+  let from = 0;
+  const slice = async () => {
+    const text = await sliceText(env, db, ids.slice(from, from + SEARCH_SLICE), isPublished);
+    const opening = from === 0 ? '{"runs":[' : text && ",";
+    from += SEARCH_SLICE;
+    return encoder.encode(opening + text + (from >= ids.length ? closing : ""));
+  };
+  const first = await slice();
+  if (from >= ids.length) return answer(first);
+  let next: Uint8Array | undefined = first;
+  return answer(
+    new ReadableStream<Uint8Array>({
+      async pull(controller) {
+        controller.enqueue(next ?? (await slice()));
+        next = undefined;
+        if (from >= ids.length) controller.close();
+      },
+    }),
+  );
+}
+
+/** Some runs' text, by their ids. Runs that are gone meanwhile are left out. */
+async function sliceText(env: Env, db: Database, ids: readonly string[], isPublished: boolean): Promise<string> {
+  const params = new Params();
+  const sql = `SELECT ${RUN_TEXT} FROM json_each(${params.bind(JSON.stringify(ids))}) page
+    CROSS JOIN runs r ON r.run_id = page.value`;
+  try {
+    const [rows] = await batch(env.DB, [{ sql, values: params.values }]);
+    return await wireTexts(env, db, rows as RunText[], isPublished);
+  } catch (error) {
+    if (!isTooBig(error)) throw error;
+  }
+  const runs = await runsById(env, db, ids);
+  return runs.map(({ run, data }) => JSON.stringify(wireRun(run, { ...data, modelInputs: [] }))).join(",");
 }

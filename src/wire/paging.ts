@@ -4,16 +4,20 @@ import { pythonRepr } from "./json";
 
 export const encodeOffset = (offset: number): string => btoa(JSON.stringify({ offset }));
 
-/** The offset a token stands for; 0 without one. Errors: 400 for anything this server would not have written. */
-export function decodeOffset(token: string | undefined): number {
-  if (!token) return 0;
+/** What a token holds. Errors: 400 for text that is no base64 of JSON. */
+export function parseToken(token: string): unknown {
   const text = decodeLeniently(token);
-  let parsed: unknown;
   try {
-    parsed = JSON.parse(text);
+    return JSON.parse(new TextDecoder().decode(Uint8Array.from(text, (c) => c.charCodeAt(0))));
   } catch {
     throw invalid(`Invalid page token, decoded value=b${pythonRepr(text)}`);
   }
+}
+
+/** The offset a token stands for; 0 without one. Errors: 400 for anything this server would not have written. */
+export function decodeOffset(token: string | undefined): number {
+  if (!token) return 0;
+  const parsed = parseToken(token);
   const offset = (parsed as { offset?: unknown } | null)?.offset;
   if (typeof offset === "string" && offset !== "") throw invalid(`Invalid page token, not stringable ${offset}`);
   if (typeof offset !== "number" || !Number.isSafeInteger(offset) || offset < 1) {

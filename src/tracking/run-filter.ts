@@ -1,0 +1,128 @@
+/** A filter of runs as SQL on `runs r`: a condition on each run, and the indexes that could lead to its runs. Pure. */
+import {
+  conjuncts,
+  filterCondition,
+  likePrefix,
+  listOf,
+  numberCondition,
+  type Params,
+  prefixRange,
+  textCondition,
+} from "../search/conditions";
+import type { Comparison, Filter } from "../search/kind";
+import { RUN_NAME_TAG } from "./run";
+
+/** Which runs a search looks through: those of some experiments in some stages. */
+export interface RunScope {
+  experimentIds: readonly string[];
+  stages: readonly ("active" | "deleted")[];
+}
+
+/** The condition that rows with an experiment's id are of the scope. One experiment is an equality: only then does an index order too. */
+export function inExperiments(alias: string, { experimentIds }: RunScope, params: Params): string {
+  const [only] = experimentIds;
+  return experimentIds.length === 1 && only !== undefined
+    ? `${alias}.experiment_id = ${params.bind(only)}`
+    : `${alias}.experiment_id IN ${params.list(experimentIds)}`;
+}
+
+export function inStages(alias: string, { stages }: RunScope): string {
+  return `${alias}.lifecycle_stage IN (${stages.map((stage) => `'${stage}'`).join(", ")})`;
+}
+
+/** The condition of a filter on a row of `runs r`. */
+export function runCondition(filter: Filter, params: Params): string {
+  return filterCondition(filter, (comparison) => condition(comparison, params));
+}
+
+function condition(comparison: Comparison, params: Params): string {
+  const { entity, key, operator } = comparison;
+  switch (entity) {
+    case "metric":
+      return `EXISTS (SELECT 1 FROM latest_metrics x
+        WHERE x.run_id = r.run_id AND x.key = ${params.bind(key)} AND ${metricCondition(comparison, params)})`;
+    case "dataset":
+      return `EXISTS (SELECT 1 FROM dataset_inputs x
+        WHERE x.run_id = r.run_id AND ${textCondition(`x.${key}`, comparison, params)})`;
+    case "attribute":
+      if (key === "run_name") return entryCondition("tags", { ...comparison, key: RUN_NAME_TAG }, params);
+      if (key === "start_time") return numberCondition("r.start_time", operator, Number(comparison.value), params);
+      if (key === "end_time") {
+        return `(r.end_time IS NOT NULL AND ${numberCondition("r.end_time", operator, Number(comparison.value), params)})`;
+      }
+      return textCondition(`r.${key}`, comparison, params);
+    default:
+      return entryCondition(entity === "tag" ? "tags" : "params", comparison, params);
+  }
+}
+
+/** A NaN is unequal to every number, and nothing else. */
+function metricCondition({ operator, value }: Comparison, params: Params): string {
+  const compared = numberCondition("x.value", operator, Number(value), params);
+  return operator === "!=" ? `(x.is_nan = 1 OR ${compared})` : `x.is_nan = 0 AND ${compared}`;
+}
+
+function entryCondition(table: "params" | "tags", comparison: Comparison, params: Params): string {
+  const { key, operator } = comparison;
+  const row = `SELECT 1 FROM ${table} x WHERE x.run_id = r.run_id AND x.key = ${params.bind(key)}`;
+  if (operator === "IS NULL") return `(NOT EXISTS (${row}))`;
+  if (operator === "IS NOT NULL") return `EXISTS (${row})`;
+  return `EXISTS (${row} AND ${textCondition("x.value", comparison, params)})`;
+}
+
+/**
+ * A way to the runs of one comparison that all results must satisfy: a select of `run_id`s from an index, each once.
+ * A narrow one reads what it returns; a wide one reads all that have the key.
+ */
+export interface Driver {
+  select: string;
+  isNarrow: boolean;
+}
+
+/** The indexes that could lead to a filter's runs. */
+export function driversOf(filter: Filter | undefined, scope: RunScope, params: Params): Driver[] {
+  return conjuncts(filter).flatMap((part) => (part.type === "comparison" ? (driver(part, scope, params) ?? []) : []));
+}
+
+function driver(comparison: Comparison, scope: RunScope, params: Params): Driver | undefined {
+  const { entity, key, operator, value } = comparison;
+  if (entity === "metric") {
+    if (operator === "!=") return undefined;
+    const where = `${inExperiments("x", scope, params)} AND x.key = ${params.bind(key)}`;
+    const select = `SELECT x.run_id FROM latest_metrics x INDEXED BY latest_metrics_by_value
+      WHERE ${where} AND ${metricCondition(comparison, params)}`;
+    return { select, isNarrow: true };
+  }
+  if (entity === "param" || entity === "tag") return entryDriver(entity, comparison, scope, params);
+  if (entity === "dataset") {
+    if (operator === "!=" || operator === "NOT IN") return undefined;
+    const select = `SELECT DISTINCT x.run_id FROM dataset_inputs x INDEXED BY dataset_inputs_by_name
+      WHERE ${inExperiments("x", scope, params)} AND ${textCondition(`x.${key}`, comparison, params)}`;
+    return { select, isNarrow: key === "name" && (operator === "=" || operator === "IN") };
+  }
+  if (key === "run_name") return entryDriver("tag", { ...comparison, key: RUN_NAME_TAG }, scope, params);
+  if (operator !== "=" && operator !== "IN") return undefined;
+  if (key === "run_id")
+    return { select: `SELECT DISTINCT value AS run_id FROM ${params.list(listOf(value))}`, isNarrow: true };
+  if (key !== "status") return undefined;
+  const select = `SELECT x.run_id FROM runs x INDEXED BY runs_by_status
+    WHERE ${inExperiments("x", scope, params)} AND ${inStages("x", scope)} AND x.status = ${params.bind(String(value))}`;
+  return { select, isNarrow: true };
+}
+
+function entryDriver(
+  entity: "param" | "tag",
+  comparison: Comparison,
+  scope: RunScope,
+  params: Params,
+): Driver | undefined {
+  const { key, operator, value } = comparison;
+  if (operator === "IS NULL") return undefined;
+  const table = entity === "tag" ? "tags" : "params";
+  const conditions = [inExperiments("x", scope, params), `x.key = ${params.bind(key)}`];
+  const prefix = operator === "LIKE" ? likePrefix(String(value)) : "";
+  if (prefix) conditions.push(prefixRange("x.value", prefix, params));
+  if (operator !== "IS NOT NULL") conditions.push(textCondition("x.value", comparison, params));
+  const select = `SELECT x.run_id FROM ${table} x INDEXED BY ${table}_by_value WHERE ${conditions.join(" AND ")}`;
+  return { select, isNarrow: operator === "=" || prefix !== "" };
+}

@@ -1,0 +1,300 @@
+/**
+ * How a search of runs is answered: which index leads, and what a page costs. The statements are made here and run by
+ * run-search.ts.
+ *
+ * A search is first tried along its order: the runs are taken from the index that sorts them (start time, or the first
+ * metric, param or tag it sorts by), each is looked at, and the page is full after a few; but no more than a bounded
+ * number is looked at. Where that does not fill the page, counts say which comparison leads to the fewest runs, and
+ * those are looked at and sorted. Either way an answer's cost follows from its size, not from the table's.
+ */
+import { Params } from "../search/conditions";
+import type { OrderKey } from "../search/filter";
+import type { Filter } from "../search/kind";
+import { type Driver, driversOf, inExperiments, inStages, type RunScope, runCondition } from "./run-filter";
+import {
+  after,
+  isByStart,
+  notBefore,
+  orderBy,
+  type Place,
+  type RunOrder,
+  runOrder,
+  type SortColumn,
+} from "./run-order";
+import { RUN_TEXT } from "./run-text";
+
+/** Runs that a first try looks at, at least; with their metrics, params and tags that is a few milliseconds. */
+const FIRST_LOOK = 2000;
+/** Runs that a wider try may look at, where the first one found how many of them match. */
+const LONGEST_LOOK = 40_000;
+/** How far the runs of a comparison are counted. */
+const COUNT_LIMIT = 5000;
+
+export interface RunQuery {
+  scope: RunScope;
+  filter: Filter | undefined;
+  order: readonly OrderKey[];
+  /** Rows wanted: one more than the page has. */
+  rows: number;
+  /** Where the page before ended. */
+  place: Place | undefined;
+  /** Whether the runs' text comes along, or their ids alone. */
+  text: boolean;
+}
+
+export interface Statement {
+  sql: string;
+  values: (string | number)[];
+}
+
+/** What a try's counts say: how many entries each of its scans had at hand, and the narrow drivers each found. */
+export interface Counts {
+  scanned: number[];
+  found: number[];
+}
+
+/** What a row of a page was sorted by, as k0, k1, …. */
+export type SortedRow = Readonly<Record<`k${number}`, string | number | null>>;
+
+/** A page along its order that looks at `look` runs of each of its scans at most. */
+export interface Try {
+  page: Statement;
+  counts: Statement;
+}
+
+/** Whether an index gives the order of a query: that of start time, or that of one experiment's metrics, params or tags. */
+export function canLead({ scope, order }: RunQuery): boolean {
+  const [first] = order;
+  if (isByStart(order)) return true;
+  return scope.experimentIds.length === 1 && first !== undefined && first.entity !== "attribute";
+}
+
+/** Whether a page along the order is right whatever it looks at: nothing it passes over could have been on it. */
+export const isExact = ({ filter, order }: RunQuery): boolean => filter === undefined && isByStart(order);
+
+export const firstLook = (query: RunQuery): number =>
+  isExact(query) ? query.rows : Math.max(FIRST_LOOK, query.rows * 2);
+
+/** How far a wider try must look, by what the last one found; undefined where that is too far. */
+export function widerLook(query: RunQuery, found: number, look: number): number | undefined {
+  if (found === 0) return undefined;
+  const wider = Math.ceil((query.rows / found) * look * 1.5);
+  return wider <= LONGEST_LOOK ? wider : undefined;
+}
+
+/** A first or wider try, with the counts that tell whether its page is right. */
+export function tryAlong(query: RunQuery, look: number): Try {
+  const params = new Params();
+  const order = runOrder(query.order, params);
+  const scans = isByStart(query.order)
+    ? [scanByStart(query, order, look, params)]
+    : scansByEntry(query, order, look, params);
+  const condition = query.filter ? runCondition(query.filter, params) : "1";
+  const rows = params.bind(query.rows);
+  // Each scan is read in its order and left when the page is full; the next one starts only where room is left.
+  const parts = scans.map((scan, i) => {
+    const before = scans.slice(0, i).map((_, j) => ` - (SELECT count(*) FROM s${j})`);
+    const limit = before.length > 0 ? `(SELECT ${rows}${before.join("")})` : rows;
+    return `s${i} AS MATERIALIZED (
+      SELECT ${placeColumns(order)} FROM (${scan}) r WHERE ${condition} LIMIT ${limit})`;
+  });
+  const union = scans.map((_, i) => `SELECT * FROM s${i}`).join(" UNION ALL ");
+  const page = withText(query, [...parts, `page AS MATERIALIZED (${union})`].join(", "));
+  return { page: { sql: page, values: params.values }, counts: countsOf(query, look) };
+}
+
+/** Inside a scan the columns are named k0, k1, … beside the run's own. */
+const placeColumns = ({ columns }: RunOrder): string =>
+  ["r.run_id AS id", ...columns.map((_, i) => `r.k${i}`)].join(", ");
+
+const RUN_COLUMNS = "r.run_id, r.user_id, r.status, r.artifact_uri, r.start_time, r.end_time";
+
+const scanColumns = ({ columns }: RunOrder): string =>
+  [RUN_COLUMNS, ...columns.map(({ sql }, i) => `${sql} AS k${i}`)].join(", ");
+
+function withText({ text }: RunQuery, ctes: string): string {
+  // `page` is read in the order it was put together: it is the outer loop, and materialised.
+  return text
+    ? `WITH ${ctes} SELECT page.*, ${RUN_TEXT} FROM page CROSS JOIN runs r ON r.run_id = page.id`
+    : `WITH ${ctes} SELECT * FROM page`;
+}
+
+/** The conditions that runs are of the scope and come after a place, of which the first column bounds an index. */
+function behind(
+  { scope }: RunQuery,
+  columns: readonly SortColumn[],
+  place: Place | undefined,
+  params: Params,
+): string[] {
+  const conditions = [inExperiments("r", scope, params), inStages("r", scope)];
+  const [first] = columns;
+  if (place && first) conditions.push(notBefore(first, place[0] ?? null, params), after(columns, place, params));
+  return conditions;
+}
+
+/** Runs in the order of their start. Several experiments or stages each give their first ones, which are then sorted. */
+function scanByStart(query: RunQuery, order: RunOrder, look: number, params: Params): string {
+  const { scope, place } = query;
+  const sorted = `ORDER BY ${orderBy(order.columns)} LIMIT ${params.bind(look)}`;
+  if (scope.experimentIds.length === 1 && scope.stages.length === 1) {
+    const where = behind(query, order.columns, place, params).join(" AND ");
+    return `SELECT ${scanColumns(order)} FROM runs r INDEXED BY runs_by_start WHERE ${where} ${sorted}`;
+  }
+  const [, , ...later] = behind(query, order.columns, place, params);
+  const where = ["r.experiment_id = e.value", "r.lifecycle_stage = s.value", ...later].join(" AND ");
+  return `SELECT ${scanColumns(order)}
+    FROM json_each(${params.bind(JSON.stringify(scope.experimentIds))}) e
+      CROSS JOIN json_each(${params.bind(JSON.stringify(scope.stages))}) s
+      CROSS JOIN runs r ON r.run_id IN (
+        SELECT r.run_id FROM runs r INDEXED BY runs_by_start WHERE ${where} ${sorted})
+    ${sorted}`;
+}
+
+interface Lead {
+  table: "latest_metrics" | "params" | "tags";
+  key: string;
+}
+
+function leadOf([first]: readonly OrderKey[]): Lead | undefined {
+  if (!first || first.entity === "attribute" || first.entity === "dataset") return undefined;
+  return { table: first.entity === "metric" ? "latest_metrics" : `${first.entity}s`, key: first.key };
+}
+
+/**
+ * Runs in the order of one experiment's metric, param or tag: those that have it (numbers, then NaN), then those that
+ * lack it, as far as these come in the order of their start.
+ */
+function scansByEntry(query: RunQuery, order: RunOrder, look: number, params: Params): string[] {
+  const lead = leadOf(query.order);
+  if (!lead) return [];
+  return ranksOf(query, lead).map((rank) =>
+    rank === missingRank(lead)
+      ? missingScan(query, order, lead, look, params)
+      : entryScan(query, order, lead, rank, look, params),
+  );
+}
+
+/** The conditions on `o0`, and the bound that a place puts on it. */
+function entryConditions(query: RunQuery, order: RunOrder, lead: Lead, rank: number, params: Params): string[] {
+  const conditions = [inExperiments("o0", query.scope, params), `o0.key = ${params.bind(lead.key)}`];
+  if (lead.table === "latest_metrics") conditions.push(`o0.is_nan = ${rank}`);
+  const value = order.columns[1];
+  const isBehind = query.place && Number(query.place[0]) === rank;
+  if (isBehind && value) conditions.push(notBefore(value, query.place?.[1] ?? null, params));
+  return conditions;
+}
+
+function entryScan(query: RunQuery, order: RunOrder, lead: Lead, rank: number, look: number, params: Params): string {
+  const conditions = [...entryConditions(query, order, lead, rank, params), inStages("r", query.scope)];
+  if (query.place) conditions.push(after(order.columns, query.place, params));
+  const others = order.joins.slice(1).join(" ");
+  return `SELECT ${scanColumns(order)}
+    FROM ${lead.table} o0 INDEXED BY ${lead.table}_by_value CROSS JOIN runs r ON r.run_id = o0.run_id ${others}
+    WHERE ${conditions.join(" AND ")}
+    ORDER BY ${orderBy(order.columns.slice(1))} LIMIT ${params.bind(look)}`;
+}
+
+function missingScan(query: RunQuery, order: RunOrder, lead: Lead, look: number, params: Params): string {
+  const has = `SELECT 1 FROM ${lead.table} o WHERE o.run_id = r.run_id AND o.key = ${params.bind(lead.key)}`;
+  return `SELECT ${RUN_COLUMNS}, ${missingRank(lead)} AS k0, NULL AS k1, r.start_time AS k2, r.run_id AS k3
+    FROM (SELECT r.* FROM runs r INDEXED BY runs_by_start WHERE ${missingConditions(query, order, params).join(" AND ")}
+      ORDER BY r.start_time DESC, r.run_id LIMIT ${params.bind(look)}) r
+    WHERE NOT EXISTS (${has})`;
+}
+
+const missingRank = ({ table }: Lead): number => (table === "latest_metrics" ? 2 : 1);
+
+function missingConditions(query: RunQuery, order: RunOrder, params: Params): string[] {
+  const isBehind = query.place?.[1] === null;
+  return behind(query, order.columns.slice(2), isBehind ? query.place?.slice(2) : undefined, params);
+}
+
+/** What each scan of a try along a metric, param or tag is of: numbers, NaN, missing. */
+function ranksOf(query: RunQuery, lead: Lead): number[] {
+  const ranks = Array.from({ length: missingRank(lead) + 1 }, (_, rank) => rank);
+  const scanned = query.order.length === 1 ? ranks : ranks.slice(0, -1);
+  return scanned.filter((rank) => rank >= Number(query.place?.[0] ?? 0));
+}
+
+/** One row: for each scan of a try how much it had before it, for each narrow driver how many runs it leads to. */
+function countsOf(query: RunQuery, look: number): Statement {
+  const params = new Params();
+  const order = runOrder(query.order, params);
+  const counted = (from: string, conditions: readonly string[]) =>
+    `(SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${conditions.join(" AND ")} LIMIT ${params.bind(look)}))`;
+  const runs = "runs r INDEXED BY runs_by_start";
+  const lead = leadOf(query.order);
+  const scanned =
+    isByStart(query.order) || !lead
+      ? [counted(runs, behind(query, order.columns, query.place, params))]
+      : ranksOf(query, lead).map((rank) =>
+          rank === missingRank(lead)
+            ? counted(runs, missingConditions(query, order, params))
+            : counted(
+                `${lead.table} o0 INDEXED BY ${lead.table}_by_value`,
+                entryConditions(query, order, lead, rank, params),
+              ),
+        );
+  const found = narrowDrivers(query, params).map(
+    ({ select }) => `(SELECT count(*) FROM (${select} LIMIT ${params.bind(COUNT_LIMIT)}))`,
+  );
+  return {
+    sql: `SELECT json_array(${scanned.join(", ")}) AS scanned, json_array(${found.join(", ")}) AS found`,
+    values: params.values,
+  };
+}
+
+const narrowDrivers = (query: RunQuery, params: Params): Driver[] =>
+  driversOf(query.filter, query.scope, params).filter((driver) => driver.isNarrow);
+
+/** Whether the rows of a try are the page: all that could be on it was looked at. */
+export function isConclusive(query: RunQuery, look: number, rows: readonly SortedRow[], counts: Counts): boolean {
+  const lead = leadOf(query.order);
+  if (isByStart(query.order) || !lead) return rows.length >= query.rows || (counts.scanned[0] ?? 0) < look;
+  const ranks = ranksOf(query, lead);
+  for (const [i, rank] of ranks.entries()) {
+    if ((counts.scanned[i] ?? 0) < look) continue;
+    return rows.filter(({ k0 }) => Number(k0) <= rank).length >= query.rows;
+  }
+  return rows.length >= query.rows || ranks.at(-1) === missingRank(lead);
+}
+
+/**
+ * The page by way of a filter's index (the one that leads to the fewest runs, as far as counts tell), or of all runs
+ * in scope where there is none: every run there is looked at, and sorted unless the index does it.
+ */
+export function sortedPage(query: RunQuery, counts: Counts | undefined): Statement {
+  const params = new Params();
+  const order = runOrder(query.order, params);
+  const driver = driverFor(query, counts, params);
+  const from = driver
+    ? `(${driver.select}) d CROSS JOIN runs r ON r.run_id = d.run_id`
+    : "runs r INDEXED BY runs_by_start";
+  const conditions = [inExperiments("r", query.scope, params), inStages("r", query.scope)];
+  if (query.place) conditions.push(after(order.columns, query.place, params));
+  if (query.filter) conditions.push(runCondition(query.filter, params));
+  const page = `page AS MATERIALIZED (
+    SELECT r.run_id AS id, ${order.columns.map(({ sql }, i) => `${sql} AS k${i}`).join(", ")}
+    FROM ${from} ${order.joins.join(" ")} WHERE ${conditions.join(" AND ")}
+    ORDER BY ${orderBy(order.columns)} LIMIT ${params.bind(query.rows)})`;
+  return { sql: withText(query, page), values: params.values };
+}
+
+function driverFor(query: RunQuery, counts: Counts | undefined, params: Params): Driver | undefined {
+  const drivers = driversOf(query.filter, query.scope, params);
+  const narrow = drivers.filter(({ isNarrow }) => isNarrow);
+  const found = counts?.found ?? [];
+  const least = found.indexOf(Math.min(...found));
+  const best = narrow[least];
+  if (best && (found[least] ?? COUNT_LIMIT) < COUNT_LIMIT) return best;
+  return drivers.find(({ isNarrow }) => !isNarrow) ?? best ?? narrow[0];
+}
+
+/** Whether a filter's index leads to so few runs that looking at more along the order is no use. */
+export const leadsToFew = ({ found }: Counts): boolean => found.some((count) => count < COUNT_LIMIT);
+
+/** Whether counting could tell which index is best to lead. */
+export const hasChoice = (query: RunQuery): boolean => narrowDrivers(query, new Params()).length > 1;
+
+/** The counts alone, where no try goes before. */
+export const countDrivers = (query: RunQuery): Statement => countsOf(query, 1);
