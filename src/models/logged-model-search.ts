@@ -4,7 +4,7 @@ import type { Database } from "../db/client";
 import { LOGGED_MODELS_PAGE } from "../limits";
 import type { Requests } from "../wire/contract.generated";
 import { invalid, MlflowError } from "../wire/errors";
-import { pythonJson, pythonRepr } from "../wire/json";
+import { pythonRepr } from "../wire/json";
 import { checkMaxResults } from "../wire/validate";
 import { checkExperimentId, type LoggedModel } from "./logged-model";
 import { attributeColumn, type Comparison, parseFilter } from "./logged-model-filter";
@@ -113,7 +113,7 @@ function remembered(request: Request) {
 }
 
 function encodeToken(request: Request, offset: number): string {
-  const bytes = new TextEncoder().encode(pythonJson({ ...remembered(request), offset }));
+  const bytes = new TextEncoder().encode(JSON.stringify({ ...remembered(request), offset }));
   return btoa(String.fromCharCode(...bytes));
 }
 
