@@ -1,1 +1,2 @@
-ALTER TABLE `runs` ADD `watched` integer DEFAULT 0 NOT NULL;
+ALTER TABLE `runs` ADD `watched` integer DEFAULT 0 NOT NULL;--> statement-breakpoint
+ALTER TABLE `experiments` ADD `watched` integer DEFAULT 0 NOT NULL;

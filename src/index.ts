@@ -3,9 +3,9 @@ import { createApp } from "./app";
 import type { Env } from "./env";
 import { onSchedule } from "./retention/schedule";
 
-export { Writer } from "./db/writer";
 export { RunLog } from "./metrics/run-log";
 export { ExperimentFeed } from "./tracking/experiment-feed";
+export { RunWriter } from "./tracking/run-writer";
 export { WebhookSweep } from "./webhooks/sweep";
 export { WebhookTarget } from "./webhooks/target";
 

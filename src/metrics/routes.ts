@@ -75,8 +75,8 @@ async function logBatch(c: AppContext, runId: string, { metrics, params = [], ta
   ];
   if (writes.length > 0 || metrics.length === 0) {
     try {
-      const experiment = await commitRunWrites(d1, runId, writes, { params, batch: true });
-      if (tags.length > 0) notifyFeed(c, experiment, { change: "run_tags_set", run_id: runId, tags });
+      const place = await commitRunWrites(d1, runId, writes, { params, batch: true });
+      if (tags.length > 0) notifyFeed(c, place, { change: "run_tags_set", run_id: runId, tags });
     } catch (error) {
       throw (await explainModelFailure(d1, ofModels)) ?? error;
     }

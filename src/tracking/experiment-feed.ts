@@ -36,22 +36,36 @@ export class ExperimentFeed extends DurableObject<Env> {
   /** Characters sent to each viewer in this life of the object. */
   readonly #sent = new WeakMap<WebSocket, number>();
 
-  /** Takes a viewer: 101 with its socket, or 429 where there are too many. */
-  override fetch(): Response {
+  /** Takes a viewer of the experiment its path names: 101 with its socket, or 429 where there are too many. */
+  override async fetch(request: Request): Promise<Response> {
     if (this.ctx.getWebSockets().length >= MAX_VIEWERS) return new Response(null, { status: 429 });
     const { 0: client, 1: socket } = new WebSocketPair();
     this.ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.ctx.acceptWebSocket(socket);
+    // From here on changes are told, and what came before is in the list the viewer reads once this is open.
+    await this.#mark(new URL(request.url).pathname.slice(1), 1);
     socket.send(JSON.stringify({ type: "open" }));
     return new Response(null, { status: 101, webSocket: client });
   }
 
   /** Passes a change on, at once after a quiet time. */
-  notify(change: ExperimentChange): void {
-    if (this.ctx.getWebSockets().length === 0) return;
+  async notify(experimentId: string, change: ExperimentChange): Promise<void> {
+    if (this.ctx.getWebSockets().length === 0) return await this.#unmark(experimentId);
     if (this.#pending.length < MAX_CHANGES) this.#pending.push(change);
     else this.#isTooMany = true;
     this.#timer ??= setTimeout(() => this.#send(), Math.max(0, this.#lastSent + INTERVAL_MS - Date.now()));
+  }
+
+  /** Nobody looks any more, and each change would wake this object for nothing. */
+  async #unmark(experimentId: string): Promise<void> {
+    await this.#mark(experimentId, 0);
+    // Someone may have come meanwhile, whose mark this took off.
+    if (this.ctx.getWebSockets().length > 0) await this.#mark(experimentId, 1);
+  }
+
+  async #mark(experimentId: string, watched: 0 | 1): Promise<void> {
+    const sql = "UPDATE experiments SET watched = ?2 WHERE experiment_id = ?1 AND watched <> ?2";
+    await this.env.DB.prepare(sql).bind(experimentId, watched).run();
   }
 
   #send(): void {

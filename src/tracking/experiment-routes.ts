@@ -50,21 +50,21 @@ export function experimentRoutes(app: App): void {
     checkExperimentName(new_name);
     const id = experimentId(experiment_id);
     await renameExperiment(c.get("db"), id, new_name, Date.now());
-    notifyFeed(c, id, { change: "experiment_renamed", name: new_name });
+    notifyFeed(c, { experimentId: id }, { change: "experiment_renamed", name: new_name });
     return {};
   });
 
   rpc(app, "deleteExperiment", async ({ experiment_id }, c) => {
     const id = experimentId(experiment_id);
     await runChanged(c.env, await moveExperiment(c.get("db"), id, "deleted", Date.now()));
-    notifyFeed(c, id, { change: "experiment_deleted" });
+    notifyFeed(c, { experimentId: id }, { change: "experiment_deleted" });
     return {};
   });
 
   rpc(app, "restoreExperiment", async ({ experiment_id }, c) => {
     const id = experimentId(experiment_id);
     await runChanged(c.env, await moveExperiment(c.get("db"), id, "active", Date.now()));
-    notifyFeed(c, id, { change: "experiment_restored" });
+    notifyFeed(c, { experimentId: id }, { change: "experiment_restored" });
     return {};
   });
 
@@ -72,14 +72,14 @@ export function experimentRoutes(app: App): void {
     checkExperimentTag({ key, value });
     const id = experimentId(experiment_id);
     await setExperimentTag(c.get("db"), id, { key, value });
-    notifyFeed(c, id, { change: "experiment_tag_set", key, value });
+    notifyFeed(c, { experimentId: id }, { change: "experiment_tag_set", key, value });
     return {};
   });
 
   rpc(app, "deleteExperimentTag", async ({ experiment_id, key }, c) => {
     const id = experimentId(experiment_id);
     await deleteExperimentTag(c.get("db"), id, key);
-    notifyFeed(c, id, { change: "experiment_tag_deleted", key });
+    notifyFeed(c, { experimentId: id }, { change: "experiment_tag_deleted", key });
     return {};
   });
 

@@ -43,7 +43,7 @@ export async function createExperiment(db: Database, experiment: NewExperiment):
       sql`
       SELECT CAST(value AS TEXT), ${WORKSPACE}, ${name},
         CASE ${artifactLocation} WHEN '' THEN 'mlflow-artifacts:/' || value ELSE ${artifactLocation} END,
-        'active', ${now}, ${now} ${latest}`,
+        'active', ${now}, ${now}, 0 ${latest}`,
     )
     .returning({ id: experiments.experimentId });
   const tagRows = jsonRows(tags).map((json) =>

@@ -7,6 +7,7 @@ import { socketResponse } from "../wire/sockets";
 import { experimentId } from "./experiment";
 import type { ExperimentChange, ExperimentFeed } from "./experiment-feed";
 import { getExperiment } from "./experiment-store";
+import type { RunPlace } from "./run-writes";
 
 export function feedRoutes(app: App): void {
   serve(
@@ -24,7 +25,8 @@ export function feedRoutes(app: App): void {
     async ({ params }, c) => {
       const id = experimentId(params.experiment_id);
       await getExperiment(c.get("db"), id);
-      const answer = await feedOf(c, id).fetch("https://experiment-feed/", { headers: { Upgrade: "websocket" } });
+      const url = `https://experiment-feed/${id}`;
+      const answer = await feedOf(c, id).fetch(url, { headers: { Upgrade: "websocket" } });
       if (answer.webSocket) return socketResponse(c.req.raw, answer.webSocket);
       throw new MlflowError("RESOURCE_EXHAUSTED", `The experiment ${id} has too many viewers at the moment.`, {
         headers: { "Retry-After": "5" },
@@ -33,9 +35,10 @@ export function feedRoutes(app: App): void {
   );
 }
 
-/** Tells an experiment's viewers of a change, after the answer; a feed that can't be reached never fails a request. */
-export function notifyFeed(c: AppContext, id: string, change: ExperimentChange): void {
-  const told = feedOf(c, id).notify(change);
+/** Tells an experiment's viewers, if it may have any, of a change after the answer; a feed that can't be reached never fails a request. */
+export function notifyFeed(c: AppContext, { experimentId: id, feedWatched }: RunPlace, change: ExperimentChange): void {
+  if (feedWatched === 0) return;
+  const told = feedOf(c, id).notify(id, change);
   c.executionCtx.waitUntil(told.catch((error) => console.error("telling an experiment's viewers failed", error)));
 }
 

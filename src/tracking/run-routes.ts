@@ -25,7 +25,7 @@ export function runRoutes(app: App): void {
       tags,
     });
     const empty = { metrics: [], params: [], datasets: [], modelInputs: [], modelOutputs: [] };
-    notifyFeed(c, run.experimentId, { change: "run_created", run: wireInfo(run) });
+    notifyFeed(c, run, { change: "run_created", run: wireInfo(run) });
     const { info, data, inputs } = wireRun(run, { ...empty, tags });
     return { run: { info, data, inputs } };
   });
@@ -36,10 +36,10 @@ export function runRoutes(app: App): void {
   });
 
   rpc(app, "updateRun", async ({ run_id, status, end_time, run_name }, c) => {
-    const run = await updateRun(c.env, c.get("db"), run_id, { status, endTime: end_time, name: run_name });
+    const run = await updateRun(c.env, c.get("db"), { runId: run_id, status, endTime: end_time, name: run_name });
     const info = wireInfo(run);
     await tellOf(c, run, isTerminal(status));
-    notifyFeed(c, run.experimentId, { change: "run_updated", run: info });
+    notifyFeed(c, run, { change: "run_updated", run: info });
     return { run_info: info };
   });
 
@@ -65,14 +65,14 @@ export function runRoutes(app: App): void {
   rpc(app, "setTag", async (request, c) => {
     const { DB } = c.env;
     const tag = checkTag(request);
-    const experiment = await commitRunWrites(DB, request.run_id, tagWrites(DB, request.run_id, [tag]));
-    notifyFeed(c, experiment, { change: "run_tags_set", run_id: request.run_id, tags: [tag] });
+    const place = await commitRunWrites(DB, request.run_id, tagWrites(DB, request.run_id, [tag]));
+    notifyFeed(c, place, { change: "run_tags_set", run_id: request.run_id, tags: [tag] });
     return {};
   });
 
   rpc(app, "deleteTag", async ({ run_id, key }, c) => {
-    const experiment = await deleteTag(c.get("db"), run_id, key);
-    notifyFeed(c, experiment, { change: "run_tag_deleted", run_id, key });
+    const place = await deleteTag(c.get("db"), run_id, key);
+    notifyFeed(c, place, { change: "run_tag_deleted", run_id, key });
     return {};
   });
 }
@@ -89,6 +89,6 @@ async function tellOf(c: AppContext, run: ChangedRun, mustPublish: boolean): Pro
 async function move(c: AppContext, runId: string, to: LifecycleStage): Promise<void> {
   for (const run of await moveRun(c.get("db"), runId, to, Date.now())) {
     await tellOf(c, run, true);
-    notifyFeed(c, run.experimentId, { change: to === "active" ? "run_restored" : "run_deleted", run_id: runId });
+    notifyFeed(c, run, { change: to === "active" ? "run_restored" : "run_deleted", run_id: runId });
   }
 }

@@ -63,8 +63,15 @@ export interface WrittenParams {
   batch?: boolean;
 }
 
+/** Where a run belongs. */
+export interface RunPlace {
+  experimentId: string;
+  /** Whether someone may be watching there: 0 or 1, where it is known. */
+  feedWatched?: number;
+}
+
 /**
- * Commits statements that write to a run only while it is active, and returns its experiment's id. Errors: 404 unknown run,
+ * Commits statements that write to a run only while it is active, and returns its place. Errors: 404 unknown run,
  * 400 deleted run, 400 changed param; then nothing is written.
  */
 export async function commitRunWrites(
@@ -72,16 +79,19 @@ export async function commitRunWrites(
   runId: string,
   statements: D1PreparedStatement[],
   { params = [], batch = false }: WrittenParams = {},
-): Promise<string> {
+): Promise<RunPlace> {
   const guard = d1
-    .prepare("SELECT lifecycle_stage AS stage, experiment_id AS experiment FROM runs WHERE run_id = ?")
+    .prepare(
+      `SELECT r.lifecycle_stage AS stage, r.experiment_id AS experimentId, e.watched AS feedWatched
+       FROM runs r JOIN experiments e ON e.experiment_id = r.experiment_id WHERE r.run_id = ?`,
+    )
     .bind(runId);
   try {
-    const [found] = await d1.batch<{ stage: string; experiment: string }>([guard, ...statements]);
+    const [found] = await d1.batch<RunPlace & { stage: string }>([guard, ...statements]);
     const run = found?.results[0];
     if (!run) throw runNotFound(runId);
     if (run.stage !== "active") throw runNotActive(runId, run.stage);
-    return run.experiment;
+    return run;
   } catch (error) {
     if (!isNotNullFailure(error, "params", "value")) throw error;
     throw (await changedParams(d1, runId, params, batch)) ?? error;

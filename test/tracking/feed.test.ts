@@ -99,7 +99,9 @@ describe("an experiment's feed", () => {
     const { messages, until, socket } = await watch(experiment);
     const feed = env.EXPERIMENT_FEEDS.get(env.EXPERIMENT_FEEDS.idFromName(experiment));
     const notify = (n: number) =>
-      Promise.all(Array.from({ length: n }, () => feed.notify({ change: "experiment_tag_deleted", key: "k" })));
+      Promise.all(
+        Array.from({ length: n }, () => feed.notify(experiment, { change: "experiment_tag_deleted", key: "k" })),
+      );
     await notify(1);
     await until(1);
     await notify(500);

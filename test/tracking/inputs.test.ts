@@ -84,7 +84,7 @@ describe("inputs", () => {
       datasets: [{ dataset: dataset("cost") }],
       models: [{ model_id: "m" }],
     };
-    expect(await spied("runs/log-inputs", request)).toMatchObject({ trips: 1, rowsWritten: 4 });
+    expect(await spied("runs/log-inputs", request)).toMatchObject({ trips: 1, rowsWritten: 5 });
     expect(await spied("runs/log-inputs", request)).toMatchObject({ trips: 1, rowsWritten: 0 });
   });
 });

@@ -89,14 +89,14 @@ describe("params", () => {
     await refused("runs/log-parameter", request, 404, MISSING, "Run with id=nope not found");
   });
 
-  test("cost one trip and one row each, and nothing where nothing changes", async () => {
+  test("cost one trip and two rows each, and nothing where nothing changes", async () => {
     const run_id = await newRun("0");
     const request = { run_id, key: "p", value: "1" };
-    expect(await spied("runs/log-parameter", request)).toMatchObject({ trips: 1, rowsWritten: 1 });
+    expect(await spied("runs/log-parameter", request)).toMatchObject({ trips: 1, rowsWritten: 2 });
     expect(await spied("runs/log-parameter", request)).toMatchObject({ trips: 1, rowsWritten: 0 });
     const params = Array.from({ length: 100 }, (_, i) => ({ key: `p${i}`, value: "1" }));
     const tags = params.map(({ key }) => ({ key, value: "t" }));
-    expect(await spied("runs/log-batch", { run_id, params, tags })).toMatchObject({ trips: 1, rowsWritten: 200 });
+    expect(await spied("runs/log-batch", { run_id, params, tags })).toMatchObject({ trips: 1, rowsWritten: 400 });
   });
 });
 
@@ -156,9 +156,9 @@ describe("tags", () => {
     await refused("runs/set-tag", { run_id: "nope", key: "k" }, 404, MISSING, "Run with id=nope not found");
   });
 
-  test("cost one trip and one row each, and nothing where nothing changes", async () => {
+  test("cost one trip and two rows each, and nothing where nothing changes", async () => {
     const request = { run_id: await newRun("0"), key: "k", value: "1" };
-    expect(await spied("runs/set-tag", request)).toMatchObject({ trips: 1, rowsWritten: 1 });
+    expect(await spied("runs/set-tag", request)).toMatchObject({ trips: 1, rowsWritten: 2 });
     expect(await spied("runs/set-tag", request)).toMatchObject({ trips: 1, rowsWritten: 0 });
   });
 });

@@ -20,6 +20,8 @@ export const experiments = sqliteTable(
     lifecycleStage: text("lifecycle_stage").$type<LifecycleStage>().notNull().default("active"),
     creationTime: integer("creation_time").notNull(),
     lastUpdateTime: integer("last_update_time").notNull(),
+    /** 1 while someone may be looking at the list of runs live, who is then told of changes to it. */
+    watched: integer().notNull().default(0),
   },
   (t) => [
     uniqueIndex("experiments_name").on(t.workspace, t.name),
