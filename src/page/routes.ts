@@ -2,10 +2,12 @@
 import type { App } from "../wire/rpc";
 import { homeRoutes } from "./home-routes";
 import { keyRoutes } from "./key-routes";
+import { tableRoutes } from "./table-routes";
 import { viewRoutes } from "./view-routes";
 
 export function pageRoutes(app: App): void {
   homeRoutes(app);
   keyRoutes(app);
+  tableRoutes(app);
   viewRoutes(app);
 }

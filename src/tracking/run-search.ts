@@ -7,6 +7,7 @@ import { eachBounded, withLog } from "../metrics/run-logs";
 import { Params } from "../search/conditions";
 import { filterOf, mentions, orderOf } from "../search/filter";
 import { RUNS } from "../search/kinds/runs";
+import { jsonResponse } from "../wire/answer";
 import type { Requests } from "../wire/contract.generated";
 import { checkMaxResults } from "../wire/validate";
 import { experimentId } from "./experiment";
@@ -71,12 +72,35 @@ export async function searchRuns(env: Env, db: Database, request: Requests["sear
   );
 }
 
+/** What a search looks for, without the page it wants. */
+export type RunSearch = Pick<Requests["searchRuns"], "experiment_ids" | "run_view_type" | "filter" | "order_by">;
+
+/**
+ * The ids of all runs a search finds, in its order, at most `limit`; `isPublished` where the metrics of all of them are
+ * known to be in D1. Errors: 400 for what MLflow refuses.
+ */
+export async function findRunIds(
+  env: Env,
+  search: RunSearch,
+  limit: number,
+): Promise<{ ids: string[]; isPublished: boolean }> {
+  const scope = scopeOf(search.experiment_ids ?? [], search.run_view_type);
+  const filter = filterOf(RUNS, search.filter);
+  const order = orderOf(RUNS, search.order_by);
+  const query: RunQuery = { scope, filter, order, rows: limit, place: undefined, text: false };
+  const { rows, isPublished } = await freshPage(env, query, mentions("metric", filter, order));
+  return { ids: rows.map(({ id }) => id), isPublished };
+}
+
 /** Experiment ids are checked; unknown ones find nothing. */
 function scopeOf(experimentIds: readonly string[], view: ViewType = "ACTIVE_ONLY"): RunScope {
   return { experimentIds: [...new Set(experimentIds.map(experimentId))], stages: STAGES[view] };
 }
 
-const answer = (body: BodyInit): Response => new Response(body, { headers: { "Content-Type": "application/json" } });
+const answer = (body: BodyInit): Response =>
+  typeof body === "string"
+    ? jsonResponse(body)
+    : new Response(body, { headers: { "Content-Type": "application/json" } });
 
 const hasText = (row: PageRow): row is PageRow & RunText => row.head !== undefined;
 
