@@ -22,7 +22,7 @@ import { refuseWorkspaces } from "./wire/workspace";
 const SECURITY_HEADERS = {
   "X-Content-Type-Options": "nosniff",
   "X-Frame-Options": "SAMEORIGIN",
-  Vary: "Origin",
+  Vary: "Origin, Accept-Encoding",
 } as const;
 
 export function createApp(): App {

@@ -1,4 +1,5 @@
 /** Reading metric history: MLflow's three endpoints. */
+import { finished, jsonResponse } from "../wire/answer";
 import { invalid } from "../wire/errors";
 import { decodeOffset, encodeOffset } from "../wire/paging";
 import { type App, raw, rpc } from "../wire/rpc";
@@ -95,12 +96,10 @@ export function historyRoutes(app: App): void {
         room -= page.values.length;
         if (page.values.length > 0) parts.push(metricsText(page, name, `,"run_id":${JSON.stringify(runId)}`));
       }
-      return jsonResponse(`{"metrics":[${parts.join(",")}]}`);
+      return await finished(c.req.raw, jsonResponse(`{"metrics":[${parts.join(",")}]}`));
     });
   });
 }
-
-const jsonResponse = (text: string) => new Response(text, { headers: { "Content-Type": "application/json" } });
 
 /** Metrics as JSON, written directly: a page of 25,000 objects would cost more to build than to send. */
 function metricsText({ steps, timestamps, values }: Columns, key: string, rest = ""): string {

@@ -3,6 +3,7 @@
  * /api/2.0/tidemark/openapi.json is made. docs/page-api.md tells how to add one.
  */
 import * as v from "valibot";
+import { finished } from "./answer";
 import { invalid } from "./errors";
 import { parseBody, pythonJson } from "./json";
 import type { App, AppContext } from "./rpc";
@@ -72,8 +73,7 @@ export function serve<P extends Fields = None, Q extends Fields = None, B extend
       query: call.query ? check(call.query, readQuery(call.query, new URL(c.req.url).searchParams)) : {},
       body: call.body ? check(call.body, withoutNulls(parseBody(await c.req.text()))) : {},
     };
-    const answer = await handler(asked as Asked<P, Q, B>, c);
-    return answer instanceof Response ? answer : Response.json(answer);
+    return await finished(c.req.raw, await handler(asked as Asked<P, Q, B>, c));
   });
 }
 

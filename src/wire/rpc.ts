@@ -2,6 +2,7 @@
 import type { Context, Hono } from "hono";
 import type { Database } from "../db/client";
 import type { Env } from "../env";
+import { finished } from "./answer";
 import { type ContractEndpoint, ENDPOINTS, type Requests, type Responses } from "./contract.generated";
 import { decodeRequest } from "./decode";
 import { MlflowError } from "./errors";
@@ -35,8 +36,7 @@ export function rpc<K extends keyof Requests & keyof Responses>(
   for (const endpoint of endpointsOf(name)) {
     route(app, endpoint, async (c) => {
       const request = (await decodeRequest(endpoint, c.req.raw)) as unknown as Requests[K];
-      const answer = await handler(request, c);
-      return answer instanceof Response ? answer : Response.json(answer);
+      return await finished(c.req.raw, await handler(request, c));
     });
   }
 }
