@@ -1,3 +1,4 @@
+/// <reference path="./zlib.d.ts" />
 /**
  * JSON answers on their way out: compressed where that pays and nobody else does it, and told to be unchanged where the
  * caller has them already. Streams, files and sockets never come here.
