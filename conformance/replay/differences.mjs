@@ -118,6 +118,14 @@ const ROWS = [
     answers: { 657: { ...INVALID, message: "max_results" } },
   },
   {
+    row: "A `max_results` of registered models below 1",
+    answers: { 494: { ...INVALID, message: "max_results" }, 496: { ...INVALID, message: "max_results" } },
+  },
+  {
+    row: "Archiving the other versions of a stage that is not Staging or Production",
+    answers: { 575: { status: 400, error_code: "INTERNAL_ERROR", message: "cannot archive existing model versions" } },
+  },
+  {
     row: "The header of workspaces",
     answers: {
       819: { status: 400, error_code: "FEATURE_DISABLED", message: "^Workspace APIs are not available" },

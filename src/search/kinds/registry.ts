@@ -29,10 +29,14 @@ const words: Kind["words"] = {
   nullCheck: ({ key }) => `IS NULL / IS NOT NULL is only supported for tags, not for attribute '${key}'`,
 };
 
-const inAList = textsOrLists({
-  wrongValue: quotedFor("attributes"),
-  wrongOperator,
-});
+const inAList = textsOrLists({ wrongValue: quotedOrNumber, wrongOperator });
+
+/** MLflow names what takes numbers where it finds one. */
+function quotedOrNumber(text: string): string {
+  if (!/^[-+.\d]/.test(text)) return quotedFor("attributes")(text);
+  const numeric = shownSet(["creation_timestamp", "last_updated_timestamp", "version_number"]);
+  return `Only the '${numeric}' attributes support comparison with numeric values.`;
+}
 
 export const REGISTERED_MODELS: Kind = {
   entities: ATTRIBUTE_OR_TAG,
@@ -51,7 +55,7 @@ export const REGISTERED_MODELS: Kind = {
   order: {
     attributes: { name: "name", timestamp: "last_updated_timestamp", last_updated_timestamp: "last_updated_timestamp" },
     entities: [],
-    wrongEntity: (entity, key) => unknownModelKey(`${entity}.${key}`),
+    wrongEntity: (entity, key) => unknownModelKey(`${entity}s.${key}`),
     unknown: (sent) => unknownModelKey(sent),
   },
 };
@@ -77,7 +81,7 @@ const wrongInteger = (value: string, { key }: { key: string }): string =>
 const integer = numbers({ wrongValue: wrongInteger, integers: wrongInteger, wrongOperator });
 
 const notInAList = textsOrLists({
-  wrongValue: quotedFor("attributes"),
+  wrongValue: quotedOrNumber,
   wrongOperator,
   noLists: onlyLists("'name', 'run_id'"),
 });
