@@ -3,6 +3,8 @@ import { getTableColumns } from "drizzle-orm";
 import { jsonRows } from "../db/json-rows";
 import { runs } from "../db/schema";
 import type { RunStatus } from "../db/schema/runs";
+import type { Waiting } from "../webhooks/events";
+import { runsChangingEvents, runsCreatedEvents } from "../webhooks/run-events";
 import type { KeyValue } from "./experiment";
 import { RUN_NAME_TAG, type RunRow } from "./run";
 
@@ -58,11 +60,17 @@ const UPDATE_RUNS = `
     name = coalesce(j.value->>'name', name)
   FROM json_each(?1) j WHERE runs.run_id = j.value->>'runId' AND lifecycle_stage = 'active' ${RETURNING}`;
 
+/** `runs` by id. `waiting` goes to pokeOutbox. */
+export interface Written {
+  runs: Map<string, WrittenRun>;
+  waiting: Waiting[];
+}
+
 /**
- * Does all of it in one transaction, and returns the runs written, by id: those of unknown or deleted experiments, and
- * runs that are unknown or deleted, are not among them. A run may be written once only.
+ * Does all of it in one transaction, and returns the runs written: those of unknown or deleted experiments, and runs that
+ * are unknown or deleted, are not among them. A run may be written once only.
  */
-export async function writeRuns(d1: D1Database, writes: readonly RunWrite[]): Promise<Map<string, WrittenRun>> {
+export async function writeRuns(d1: D1Database, writes: readonly RunWrite[]): Promise<Written> {
   const created = writes.flatMap((w) => ("create" in w ? [w.create] : []));
   const changed = writes.flatMap((w) => ("change" in w ? [{ ...w.change, name: w.change.name || undefined }] : []));
   const tags = [
@@ -70,10 +78,22 @@ export async function writeRuns(d1: D1Database, writes: readonly RunWrite[]): Pr
     ...changed.flatMap(({ runId, name }) => (name ? [{ runId, key: RUN_NAME_TAG, value: name }] : [])),
   ];
   const bind = (sql: string) => (json: string) => d1.prepare(sql).bind(json);
-  const results = await d1.batch<WrittenRun>([
-    ...jsonRows(created.map(({ tags: _, ...run }) => run)).map(bind(INSERT_RUNS)),
+  const createdJson = jsonRows(created.map(({ tags: _, ...run }) => run));
+  const inserts = createdJson.map(bind(INSERT_RUNS));
+  const events = [
+    ...createdJson.map((json) => runsCreatedEvents(d1, json)),
+    ...jsonRows(changed.filter(({ status }) => status !== undefined)).map((json) => runsChangingEvents(d1, json)),
+  ];
+  const results = await d1.batch<unknown>([
+    ...inserts,
+    ...events,
     ...jsonRows(changed).map(bind(UPDATE_RUNS)),
     ...jsonRows(tags).map(bind(INSERT_TAGS)),
   ]);
-  return new Map(results.flatMap(({ results }) => results.map((run) => [run.runId, run])));
+  const told = results.splice(inserts.length, events.length) as D1Result<Waiting>[];
+  const written = results as D1Result<WrittenRun>[];
+  return {
+    runs: new Map(written.flatMap(({ results }) => results.map((run) => [run.runId, run]))),
+    waiting: told.flatMap(({ results }) => results),
+  };
 }

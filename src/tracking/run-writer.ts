@@ -2,8 +2,9 @@
  * Group commit for runs: D1 takes one transaction at a time and waits for the disk in each, so runs that are created and
  * changed at the same moment share one. docs/decisions/0005-group-commit-for-runs.md has the measurements.
  */
-import { DurableObject } from "cloudflare:workers";
+import { DurableObject, waitUntil } from "cloudflare:workers";
 import type { Env } from "../env";
+import { pokeOutbox } from "../webhooks/events";
 import { type RunWrite, type WrittenRun, writeRuns } from "./run-batch";
 
 /** Runs of one transaction at most. */
@@ -25,11 +26,18 @@ let underWay = 0;
 export async function writeRun(env: Env, write: RunWrite): Promise<WrittenRun | undefined> {
   underWay++;
   try {
-    if (underWay === 1) return (await writeRuns(env.DB, [write])).get(runIdOf(write));
+    if (underWay === 1) return (await writeAndTell(env, [write])).get(runIdOf(write));
     return await env.RUN_WRITERS.get(env.RUN_WRITERS.idFromName("writer")).write(write);
   } finally {
     underWay--;
   }
+}
+
+/** As writeRuns; webhooks hear of it afterwards. */
+async function writeAndTell(env: Env, writes: readonly RunWrite[]): Promise<Map<string, WrittenRun>> {
+  const { runs, waiting } = await writeRuns(env.DB, writes);
+  pokeOutbox(env, { waitUntil }, waiting);
+  return runs;
 }
 
 export class RunWriter extends DurableObject<Env> {
@@ -52,8 +60,8 @@ export class RunWriter extends DurableObject<Env> {
 
   async #commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const runs = await writeRuns(
-        this.env.DB,
+      const runs = await writeAndTell(
+        this.env,
         group.map(({ write }) => write),
       );
       for (const { write, resolve } of group) resolve(runs.get(runIdOf(write)));

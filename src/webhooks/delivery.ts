@@ -40,25 +40,31 @@ export const allowsPrivate = (env: Pick<Env, "TIDEMARK_WEBHOOKS_ALLOW_PRIVATE">)
  * returned.
  */
 export async function attempt(env: Env, delivery: Delivery, readsBody = false): Promise<Outcome> {
+  // Not AbortSignal.timeout, whose timer would keep the object awake long after the answer.
+  const aborter = new AbortController();
+  const timer = setTimeout(() => aborter.abort(new Error(`No answer within ${TIMEOUT_MS / 1000} s`)), TIMEOUT_MS);
   try {
     // Again, as the rules may have changed since the webhook was made.
     checkAddress(delivery.url, allowsPrivate(env));
-    const init = await requestOf(env, delivery);
+    const init = await requestOf(env, delivery, aborter.signal);
     // On one machine the public network is a binding that connects to no private address, whatever a name resolves to.
     const network = allowsPrivate(env) ? undefined : env.PUBLIC_NETWORK;
     const { url, authorization } = splitCredentials(delivery.url);
     if (authorization) init.headers.set("Authorization", authorization);
     const response = await (network ? network.fetch(url, init) : fetch(url, init));
     if (readsBody) return { ...judge(response), responseBody: await startOf(response) };
-    await response.body?.cancel();
+    // The status counts, whatever happens to the rest.
+    await response.body?.cancel().catch(() => {});
     return judge(response);
   } catch (error) {
     const isOurs = error instanceof Error && error.name === "MlflowError";
     return { verdict: isOurs ? "refused" : "retry", error: error instanceof Error ? error.message : String(error) };
+  } finally {
+    clearTimeout(timer);
   }
 }
 
-async function requestOf(env: Env, { deliveryId, secret, headers, body }: Delivery) {
+async function requestOf(env: Env, { deliveryId, secret, headers, body }: Delivery, signal: AbortSignal) {
   const timestamp = String(Math.floor(Date.now() / 1000));
   const all = new Headers({
     "Content-Type": "application/json",
@@ -69,7 +75,6 @@ async function requestOf(env: Env, { deliveryId, secret, headers, body }: Delive
   });
   const key = secret && (await openSecret(env, secret));
   if (key) all.set("X-MLflow-Signature", await sign(key, `${deliveryId}.${timestamp}.${body}`));
-  const signal = AbortSignal.timeout(TIMEOUT_MS);
   return { method: "POST", headers: all, body, redirect: "manual", signal } satisfies RequestInit;
 }
 
@@ -118,7 +123,7 @@ async function startOf(response: Response): Promise<string> {
     }
     await reader?.cancel();
   } catch {
-    // The status counts, whatever happens to the rest.
+    // As above.
   }
   return text.slice(0, MAX_RESPONSE);
 }
