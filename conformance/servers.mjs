@@ -95,8 +95,16 @@ export function startOurs(projectRoot) {
     file: "npm",
     args: ["start", "--silent", "--", "--port", String(port), "--data", join(data, "data")],
     cwd: projectRoot,
+    env: { TIDEMARK_WEBHOOKS_ALLOW_PRIVATE: "true" },
   }));
 }
+
+/** Receivers of this machine are allowed, and new webhooks heard of at once. */
+const MLFLOW_WEBHOOKS = {
+  MLFLOW_WEBHOOK_ALLOWED_SCHEMES: "http,https",
+  MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: "true",
+  MLFLOW_WEBHOOK_CACHE_TTL: "0",
+};
 
 /** MLflow's own server on SQLite, from the environment whose executables are in `bin`. */
 export function startMlflow(bin) {
@@ -108,6 +116,6 @@ export function startMlflow(bin) {
       ...["--serve-artifacts", "--artifacts-destination", join(data, "artifacts")],
     ],
     cwd: data,
-    env: { MLFLOW_DISABLE_TELEMETRY: "true", PATH: `${bin}:${process.env.PATH}` },
+    env: { ...MLFLOW_WEBHOOKS, MLFLOW_DISABLE_TELEMETRY: "true", PATH: `${bin}:${process.env.PATH}` },
   }));
 }

@@ -2,6 +2,7 @@
  * The differences from MLflow that are meant. A rule is narrow: it looks at what was asked and at both answers, and
  * names its row in docs/api-support.md.
  */
+import { isDeepStrictEqual } from "node:util";
 
 /** MLflow's database driver speaks for itself. */
 const DRIVER_TEXT = /sqlite3\.IntegrityError|Query-invoked autoflush/;
@@ -16,6 +17,16 @@ const RULES = [
     row: "A value of the wrong type",
     fits: (call, ours) =>
       call.intent === "wrong type" && isRefusal(ours, /^Invalid value .* for parameter '.*' supplied/s),
+  },
+  {
+    name: "null for a list of a batch",
+    row: "A null for a list of a log-batch",
+    fits: (call, ours, theirs) =>
+      call.path === "runs/log-batch" &&
+      call.intent === "wrong type" &&
+      ours.status === 200 &&
+      theirs.status === 500 &&
+      Object.values(call.body).includes(null),
   },
   {
     name: "malformed JSON",
@@ -68,15 +79,38 @@ const RULES = [
       call.intent === "camelCase" && isRefusal(theirs, /^Missing value for required parameter '\w+_\w+'/),
   },
   {
-    name: "slash in a tag's key",
-    row: "A tag's key with a slash in an address",
-    fits: (call, ours, theirs) =>
-      call.path.includes("%2F") && theirs.status === 404 && theirs.body.type === "text/html" && ours.status < 500,
-  },
-  {
     name: "another model's id in the body",
     row: "A `model_id` in a body that is not the address's",
     fits: (_, ours) => isRefusal(ours, /^The model_id of the request, '.*', is not that of its address/s),
+  },
+  {
+    name: "NaN of a logged model",
+    row: "A NaN among a logged model's metrics",
+    fits: (call, ours, theirs) =>
+      call.family === "logged-models" && ours.status === 200 && isDeepStrictEqual(nanAsZero(ours), theirs),
+  },
+  {
+    name: "NaN in get-history-bulk",
+    row: "A NaN in get-history-bulk",
+    fits: (call, ours, theirs) =>
+      call.path.endsWith("get-history-bulk") &&
+      typeof theirs.body.text === "string" &&
+      isDeepStrictEqual(ours.body, JSON.parse(theirs.body.text.replace(/\bNaN\b/g, '"NaN"'))),
+  },
+  {
+    name: "words of a refused search",
+    row: "The words that refuse a search",
+    fits: (call, ours, theirs) =>
+      call.path.endsWith("/search") &&
+      isRefusal(ours, /./) &&
+      isRefusal(theirs, /./) &&
+      namesItsFault(ours.body.message),
+  },
+  {
+    name: "a search that MLflow fails on",
+    row: "Searches that MLflow fails on",
+    fits: (call, ours, theirs) =>
+      call.path.endsWith("/search") && theirs.status === 500 && (ours.status === 200 || isRefusal(ours, /./)),
   },
   {
     name: "OR, NOT, parentheses",
@@ -84,6 +118,12 @@ const RULES = [
     fits: (call, _, theirs) => call.intent === "OR, NOT or parentheses" && theirs.status === 400,
   },
 ];
+
+/** A refusal in words of a filter, an order or a parameter, not of anything inside the server. */
+const namesItsFault = (message) =>
+  /filter|clause|experiment|comparator|order|key|value|identifier|entity|attribute|list|quote/i.test(message);
+
+const nanAsZero = (answer) => JSON.parse(JSON.stringify(answer).replaceAll('"value":"NaN"', '"value":0'));
 
 const isRefusal = (answer, message) =>
   answer.status === 400 && answer.body.error_code === "INVALID_PARAMETER_VALUE" && message.test(answer.body.message);

@@ -11,10 +11,12 @@ const CLOCK_FIELDS = new Set([
   "creation_timestamp_ms",
   "last_updated_timestamp_ms",
 ]);
+/** A set in one of MLflow's messages: its order changes from one start of the server to the next. */
+const PYTHON_SET = /\{'[^']*'(?:, '[^']*')*\}/g;
 /** Ids of runs and logged models, wherever in a text they are. */
 const RANDOM_ID = /(?:m-)?[0-9a-f]{32}/g;
 /** Lists that clients read as maps; the document names their order as a difference. */
-const UNORDERED = new Set(["params", "tags", "dataset_inputs", "aliases"]);
+const UNORDERED = new Set(["params", "tags", "dataset_inputs", "model_inputs", "model_outputs", "aliases"]);
 
 export class Side {
   #ids = new Map();
@@ -78,7 +80,9 @@ export class Side {
   }
 
   #named(text) {
-    return this.#tokens.get(text) ?? text.replace(RANDOM_ID, (id) => this.#tokens.get(id) ?? id);
+    const known = this.#tokens.get(text);
+    if (known) return known;
+    return text.replace(RANDOM_ID, (id) => this.#tokens.get(id) ?? id).replace(PYTHON_SET, sortedSet);
   }
 
   #resolved(value) {
@@ -101,6 +105,8 @@ function queryString(query) {
     .map(([key, value]) => `${encodeURIComponent(key)}=${encodeURIComponent(String(value))}`)
     .join("&");
 }
+
+const sortedSet = (set) => `{${set.slice(1, -1).split(", ").sort().join(", ")}}`;
 
 /** MLflow writes the JSON in this tag with spaces; the document names it as a difference. */
 function withoutSpaces(object) {

@@ -10,7 +10,7 @@ export function spoiling(requests) {
     const request = random.pick(requests);
     const needs = JSON.stringify(request({ ...on, experiment: "<E>", run: "<R>", model: "<M>" }, world));
     if (/<E>|<R>|<M>/.test(needs)) {
-      yield* world.newExperiment(made.experiments);
+      yield* world.newExperiment(made.experiments, { name: world.spoiltName() });
       on.experiment = made.experiments[0] ?? "";
     }
     if (needs.includes("<R>")) {

@@ -44,6 +44,11 @@ export class World {
     return `${this.prefix}-${kind}-${this.random.int(0, 99_999)}`;
   }
 
+  /** For what only one server may come to have: outside of the names that searches look through. */
+  spoiltName() {
+    return `spoilt-${this.name("exp")}`;
+  }
+
   /** The id of an experiment, now and then one that isn't there. */
   experiment() {
     if (this.random.chance(MISSING)) return this.random.pick([NO_EXPERIMENT, "abc", "", "-1"]);

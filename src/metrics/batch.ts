@@ -24,7 +24,7 @@ const MAX_REMEMBERED = 10_000;
 
 /**
  * Checks decoded metrics in place and gives them their stored form: step 0 where absent, ±Infinity as the largest
- * double. `prefix` names one of many in messages (`metrics[3].`); single metrics have none.
+ * double. In messages, one of a batch is named by its place (`metrics[3].`).
  * Errors: 400 naming the field.
  */
 export function checkMetrics(metrics: Messages["mlflow.Metric"][], inBatch: boolean): MetricInput[] {
@@ -34,11 +34,14 @@ export function checkMetrics(metrics: Messages["mlflow.Metric"][], inBatch: bool
     if (!m.key) throw missingParameter(`${prefix}key`);
     if (m.value === undefined) throw missingParameter(`${prefix}value`);
     if (m.timestamp === undefined) throw missingParameter(`${prefix}timestamp`);
+    if (!m.dataset_name !== !m.dataset_digest) {
+      throw invalid("Both dataset_name and dataset_digest must be provided if one is provided");
+    }
   }
   for (let i = 0; i < metrics.length; i++) {
     const m = metrics[i] as MetricInput;
     if (!validKeys.has(m.key)) {
-      checkKey(m.key, metrics.length > 1 ? `metrics[${i}].name` : "name", "Metric name");
+      checkKey(m.key, inBatch ? `metrics[${i}].name` : "name", "Metric name");
       if (validKeys.size >= MAX_REMEMBERED) validKeys.clear();
       validKeys.add(m.key);
     }

@@ -26,8 +26,8 @@ import {
 
 export function loggedModelRoutes(app: App): void {
   rpc(app, "createLoggedModel", async (request, c) => {
-    checkExperimentId(request.experiment_id);
     checkModelName(request.name ?? "");
+    checkExperimentId(request.experiment_id);
     const params = keyValues(request.params);
     const tags = keyValues(request.tags);
     checkUnique("params", params);

@@ -54,9 +54,9 @@ export function checkModelName(name: string): void {
   );
 }
 
-/** Errors: 400 for an id that is no decimal number. */
+/** Errors: 400 for an id that is no decimal number. A negative one is a number, of no experiment. */
 export function checkExperimentId(id: string): void {
-  if (/^\d+$/.test(id)) return;
+  if (/^-?\d+$/.test(id)) return;
   throw invalid(`Invalid experiment ID '${id}'. Experiment ID must be a valid integer.`);
 }
 

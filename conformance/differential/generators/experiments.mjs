@@ -57,7 +57,7 @@ function* read(world) {
     [
       1,
       get(FAMILY, "experiments/get", {
-        experiment_id: random.pick(["0", "00", " 0", "+0", "0x1", "1.0", "1e0", "１"]),
+        experiment_id: random.pick(["0", "00", " 0", "+0", "0x1", "1.0", "1e0"]),
       }),
     ],
     [1, get(FAMILY, "experiments/get", { experimentId: world.experiment() })],
@@ -180,24 +180,20 @@ export const steps = [
   [2, missing],
 ];
 
-/** Requests that are spoilt on purpose; `on` names what they may harm. */
+/**
+ * Requests that are spoilt on purpose; `on` names what they may harm. Searches are not among them: without its filter
+ * one would see what other sequences make at the same time.
+ */
 export const spoilable = [
   (on, { random }) =>
     post(FAMILY, "experiments/create", {
-      name: `${on.world.name("spoilt")}`,
+      name: on.world.spoiltName(),
       artifact_location: "s3://b/x",
       tags: entries(random, 2),
     }),
-  (on) => post(FAMILY, "experiments/update", { experiment_id: on.experiment, new_name: on.world.name("spoilt") }),
+  (on) => post(FAMILY, "experiments/update", { experiment_id: on.experiment, new_name: on.world.spoiltName() }),
   (on) => post(FAMILY, "experiments/delete", { experiment_id: on.experiment }),
   (on) => post(FAMILY, "experiments/restore", { experiment_id: on.experiment }),
   (on) => post(FAMILY, "experiments/set-experiment-tag", { experiment_id: on.experiment, key: "k", value: "v" }),
   (on) => post(FAMILY, "experiments/delete-experiment-tag", { experiment_id: on.experiment, key: "k" }),
-  (on) =>
-    post(FAMILY, "experiments/search", {
-      filter: `name = '${on.world.prefix}-none'`,
-      order_by: ["name"],
-      view_type: "ALL",
-      max_results: 5,
-    }),
 ];

@@ -17,11 +17,12 @@ function* log(world) {
   const { random } = world;
   const run_id = world.run();
   const body = { run_id, ...observation(random) };
+  // One thing wrong at a time: which of two is named is no promise.
   if (random.chance(0.1)) body.key = random.pick(BAD_KEYS);
+  else if (random.chance(0.1)) body.timestamp = random.pick([-1, "17", ""]);
+  else if (random.chance(0.05)) delete body[random.pick(["key", "value", "timestamp"])];
+  else if (random.chance(0.1)) Object.assign(body, { dataset_name: "d", dataset_digest: "1" });
   if (random.chance(0.2)) delete body.step;
-  if (random.chance(0.05)) delete body[random.pick(["key", "value", "timestamp"])];
-  if (random.chance(0.1)) Object.assign(body, { dataset_name: "d", dataset_digest: "1" });
-  if (random.chance(0.1)) body.timestamp = random.pick([-1, "17", ""]);
   if (random.chance(0.15) && world.models.length > 0) body.model_id = random.pick(world.models);
   yield post(FAMILY, "runs/log-metric", body);
   if (random.chance(0.3)) yield get("runs", "runs/get", { run_id });
