@@ -29,10 +29,21 @@ export class Params {
     return `(SELECT value FROM json_each(${this.bind(JSON.stringify(values))}))`;
   }
 
-  /** What to bind. */
+  /** What to bind, where every place holder is used. */
   get values(): (string | number)[] {
     return this.#overflow.length > 0 ? [...this.#direct, JSON.stringify(this.#overflow)] : [...this.#direct];
   }
+
+  /** A statement with what to bind to it: D1 refuses more values than the last place holder counts. */
+  statement(sql: string): Statement {
+    const last = Math.max(0, ...Array.from(sql.matchAll(/\?(\d+)/g), ([, number]) => Number(number)));
+    return { sql, values: this.values.slice(0, last) };
+  }
+}
+
+export interface Statement {
+  sql: string;
+  values: (string | number)[];
 }
 
 /** Conditions joined in a tree that is as flat as can be: D1 bounds the depth of an expression, not its length. */

@@ -7,7 +7,7 @@
  * number is looked at. Where that does not fill the page, counts say which comparison leads to the fewest runs, and
  * those are looked at and sorted. Either way an answer's cost follows from its size, not from the table's.
  */
-import { Params } from "../search/conditions";
+import { Params, type Statement } from "../search/conditions";
 import type { OrderKey } from "../search/filter";
 import type { Filter } from "../search/kind";
 import { type Driver, driversOf, inExperiments, inStages, type RunScope, runCondition } from "./run-filter";
@@ -42,11 +42,6 @@ export interface RunQuery {
   text: boolean;
 }
 
-export interface Statement {
-  sql: string;
-  values: (string | number)[];
-}
-
 /** What a try's counts say: how many entries each of its scans had at hand, and the narrow drivers each found. */
 export interface Counts {
   scanned: number[];
@@ -63,10 +58,10 @@ export interface Try {
 }
 
 /** Whether an index gives the order of a query: that of start time, or that of one experiment's metrics, params or tags. */
-export function canLead({ scope, order }: RunQuery): boolean {
-  const [first] = order;
-  if (isByStart(order)) return true;
-  return scope.experimentIds.length === 1 && first !== undefined && first.entity !== "attribute";
+export function canLead(query: RunQuery): boolean {
+  if (isByStart(query.order)) return true;
+  const lead = leadOf(query.order);
+  return lead !== undefined && query.scope.experimentIds.length === 1 && ranksOf(query, lead).length > 0;
 }
 
 /** Whether a page along the order is right whatever it looks at: nothing it passes over could have been on it. */
@@ -100,7 +95,7 @@ export function tryAlong(query: RunQuery, look: number): Try {
   });
   const union = scans.map((_, i) => `SELECT * FROM s${i}`).join(" UNION ALL ");
   const page = withText(query, [...parts, `page AS MATERIALIZED (${union})`].join(", "));
-  return { page: { sql: page, values: params.values }, counts: countsOf(query, look) };
+  return { page: params.statement(page), counts: countsOf(query, look) };
 }
 
 /** Inside a scan the columns are named k0, k1, … beside the run's own. */
@@ -224,8 +219,9 @@ function countsOf(query: RunQuery, look: number): Statement {
     `(SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${conditions.join(" AND ")} LIMIT ${params.bind(look)}))`;
   const runs = "runs r INDEXED BY runs_by_start";
   const lead = leadOf(query.order);
-  const scanned =
-    isByStart(query.order) || !lead
+  const scanned = !canLead(query)
+    ? []
+    : !lead || isByStart(query.order)
       ? [counted(runs, behind(query, order.columns, query.place, params))]
       : ranksOf(query, lead).map((rank) =>
           rank === missingRank(lead)
@@ -238,10 +234,9 @@ function countsOf(query: RunQuery, look: number): Statement {
   const found = narrowDrivers(query, params).map(
     ({ select }) => `(SELECT count(*) FROM (${select} LIMIT ${params.bind(COUNT_LIMIT)}))`,
   );
-  return {
-    sql: `SELECT json_array(${scanned.join(", ")}) AS scanned, json_array(${found.join(", ")}) AS found`,
-    values: params.values,
-  };
+  return params.statement(
+    `SELECT json_array(${scanned.join(", ")}) AS scanned, json_array(${found.join(", ")}) AS found`,
+  );
 }
 
 const narrowDrivers = (query: RunQuery, params: Params): Driver[] =>
@@ -277,7 +272,7 @@ export function sortedPage(query: RunQuery, counts: Counts | undefined): Stateme
     SELECT r.run_id AS id, ${order.columns.map(({ sql }, i) => `${sql} AS k${i}`).join(", ")}
     FROM ${from} ${order.joins.join(" ")} WHERE ${conditions.join(" AND ")}
     ORDER BY ${orderBy(order.columns)} LIMIT ${params.bind(query.rows)})`;
-  return { sql: withText(query, page), values: params.values };
+  return params.statement(withText(query, page));
 }
 
 function driverFor(query: RunQuery, counts: Counts | undefined, params: Params): Driver | undefined {

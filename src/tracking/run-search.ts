@@ -4,7 +4,7 @@ import { isTooBig } from "../db/failures";
 import type { Env } from "../env";
 import { DEFAULT_SEARCH_RUNS, MAX_HOT_READS, MAX_SEARCH_RESULTS, SEARCH_SLICE } from "../limits";
 import { eachBounded, withLog } from "../metrics/run-logs";
-import { Params } from "../search/conditions";
+import { Params, type Statement } from "../search/conditions";
 import { filterOf, mentions, orderOf } from "../search/filter";
 import { RUNS } from "../search/kinds/runs";
 import { jsonResponse } from "../wire/answer";
@@ -26,7 +26,6 @@ import {
   leadsToFew,
   type RunQuery,
   type SortedRow,
-  type Statement,
   sortedPage,
   tryAlong,
   widerLook,
@@ -130,8 +129,7 @@ function hotRuns(scope: RunScope): Statement {
   const params = new Params();
   // Spelt as the partial index has it.
   const where = `${inExperiments("runs", scope, params)} AND hot = 1`;
-  const sql = `SELECT run_id AS id FROM runs WHERE ${where} LIMIT ${params.bind(MAX_HOT_READS)}`;
-  return { sql, values: params.values };
+  return params.statement(`SELECT run_id AS id FROM runs WHERE ${where} LIMIT ${params.bind(MAX_HOT_READS)}`);
 }
 
 /** Runs the statements of a page, see run-pages.ts; a `beside` statement goes with the first of them, its rows into `extra`. */
@@ -228,7 +226,7 @@ async function sliceText(env: Env, db: Database, ids: readonly string[], isPubli
   const sql = `SELECT ${RUN_TEXT} FROM json_each(${params.bind(JSON.stringify(ids))}) page
     CROSS JOIN runs r ON r.run_id = page.value`;
   try {
-    const [rows] = await batch(env.DB, [{ sql, values: params.values }]);
+    const [rows] = await batch(env.DB, [params.statement(sql)]);
     return await wireTexts(env, db, rows as RunText[], isPublished);
   } catch (error) {
     if (!isTooBig(error)) throw error;
