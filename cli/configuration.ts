@@ -6,7 +6,7 @@ import type { Listening } from "./address.cjs";
 import type { Bindings } from "./bindings.ts";
 import { BINDINGS_FILE, WORKER_FILE } from "./build.ts";
 import { ROOT } from "./install.cjs";
-import { widenUploads } from "./local-bucket.ts";
+import { widenBucket } from "./local-bucket.ts";
 import { isMigrated, migrate } from "./migrations.ts";
 import type { Launch } from "./runtime.cjs";
 
@@ -141,7 +141,7 @@ async function record(data: string, options: MiniflareOptions): Promise<Launch> 
   });
   chmodSync(file, 0o600);
   const configuration = readFileSync(file);
-  if (widenUploads(configuration)) writeFileSync(file, configuration);
+  if (widenBucket(configuration)) writeFileSync(file, configuration);
   const given = readFileSync(argumentsFile, "utf8").trimEnd().split("\n");
   rmSync(argumentsFile);
   const args = given.map((argument) =>

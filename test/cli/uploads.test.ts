@@ -6,10 +6,11 @@ import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { widenUploads } from "../../cli/local-bucket.ts";
+import { widenBucket } from "../../cli/local-bucket.ts";
 import { type Launched, launch } from "./launcher.ts";
 
 const ROUTE = "/api/2.0/mlflow-artifacts/artifacts";
+const PART = 5 * 1024 * 1024;
 let folder: string;
 let server: Launched;
 
@@ -31,11 +32,11 @@ it("knows the local bucket of the installed Miniflare, and changes it in place",
   const miniflare = dirname(createRequire(import.meta.url).resolve("miniflare"));
   const script = readFileSync(join(miniflare, "workers", "r2", "bucket.worker.js"));
   const { length } = script;
-  expect(widenUploads(script)).toBe(true);
+  expect(widenBucket(script)).toBe(true);
   expect(script).toHaveLength(length);
-  expect(widenUploads(script)).toBe(false);
+  expect(widenBucket(script)).toBe(false);
   expect(
-    widenUploads(Buffer.from("var DigestingStream = class extends TransformStream {}, validate = new Validator()")),
+    widenBucket(Buffer.from("var DigestingStream = class extends TransformStream {}, validate = new Validator()")),
   ).toBe(false);
 });
 
@@ -50,6 +51,35 @@ it.each([0, 1, 524_287, 524_288, 524_289, 7_000_000])(
     expect(Buffer.from(await got.arrayBuffer()).equals(body)).toBe(true);
   },
 );
+
+it("puts parts together, for ranges across them too", async () => {
+  const body = randomBytes(11 * 1024 * 1024);
+  const post = async (step: string, fields: object) => {
+    const answer = await fetch(`${server.url}/api/2.0/mlflow-artifacts/mpu/${step}/0`, {
+      method: "POST",
+      headers: { "Content-Type": "application/json" },
+      body: JSON.stringify({ path: "parts.bin", ...fields }),
+    });
+    return (await answer.json()) as { upload_id: string; credentials: { url: string; part_number: number }[] };
+  };
+  const { upload_id, credentials } = await post("create", { num_parts: 3 });
+  const parts = [];
+  for (const { url, part_number } of credentials) {
+    const piece = body.subarray((part_number - 1) * PART, part_number * PART);
+    const { headers } = await fetch(url, { method: "PUT", body: piece });
+    parts.push({ part_number, etag: headers.get("ETag") });
+  }
+  await post("complete", { upload_id, parts });
+  for (const [from, to] of [
+    [0, body.length],
+    [PART - 10, PART + 10],
+    [PART - 10, 2 * PART + 10],
+    [2 * PART, body.length],
+  ] as const) {
+    const got = await fetch(`${server.url}${ROUTE}/0/parts.bin`, { headers: { Range: `bytes=${from}-${to - 1}` } });
+    expect(Buffer.from(await got.arrayBuffer()).equals(body.subarray(from, to))).toBe(true);
+  }
+});
 
 it("shows and keeps nothing of an upload cut off half-way", async () => {
   const before = blobs().length;
