@@ -42,19 +42,39 @@ export function withHistories<T>(
   key: string,
   work: (histories: Map<string, History>, fetch: Fetch) => Promise<T>,
 ): Promise<T> {
+  return withManyHistories(env, runIds, [key], (byRun, fetch) => {
+    const histories = new Map<string, History>();
+    for (const [runId, [history]] of byRun) if (history) histories.set(runId, history);
+    return work(histories, fetch);
+  });
+}
+
+/** Reads some keys of many runs. Every run has a history of each key, in their order. */
+export function withManyHistories<T>(
+  env: Env,
+  runIds: readonly string[],
+  keys: readonly string[],
+  work: (histories: Map<string, History[]>, fetch: Fetch) => Promise<T>,
+): Promise<T> {
   return withoutMoves(env, async (fetch) => {
     const chunks = env.DB.prepare(
       `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory
-       FROM json_each(?1) AS j CROSS JOIN metric_chunks AS c ON c.run_id = j.value AND c.key = ?2`,
-    ).bind(JSON.stringify(runIds), key);
+       FROM json_each(?1) AS j CROSS JOIN json_each(?2) AS k
+       CROSS JOIN metric_chunks AS c ON c.run_id = j.value AND c.key = k.value`,
+    ).bind(JSON.stringify(runIds), JSON.stringify(keys));
     const { headers, tails } = await load(env, runIds, chunks, async (runId) => {
-      const tail = await withLog(env, runId, (log) => log.unpublished(key));
-      return { position: tail.position, tails: tail.values.length > 0 ? new Map([[key, tail]]) : new Map() };
+      const tail = await withLog(env, runId, (log) => log.unpublishedKeys(keys));
+      return { position: tail.position, tails: unpack(tail.pack) };
     });
     const byRun = Map.groupBy(headers, (h) => h.run_id);
-    const histories = new Map<string, History>();
+    const histories = new Map<string, History[]>();
     for (const runId of runIds) {
-      histories.set(runId, await buildHistory(key, byRun.get(runId) ?? [], tails.get(runId)?.get(key), fetch));
+      const own = Map.groupBy(byRun.get(runId) ?? [], (h) => h.key);
+      const ofRun: History[] = [];
+      for (const key of keys) {
+        ofRun.push(await buildHistory(key, own.get(key) ?? [], tails.get(runId)?.get(key), fetch));
+      }
+      histories.set(runId, ofRun);
     }
     return await work(histories, fetch);
   });

@@ -11,6 +11,7 @@ import { liveRoutes } from "./live-routes";
 import { appendPack, withLog } from "./run-logs";
 import { runMetricRoutes } from "./run-metric-routes";
 import { seriesRoutes } from "./series-routes";
+import { statsRoutes } from "./stats-routes";
 
 export function metricRoutes(app: App): void {
   rpc(app, "logMetric", async (request, c) => {
@@ -40,6 +41,7 @@ export function metricRoutes(app: App): void {
   runMetricRoutes(app);
   liveRoutes(app);
   seriesRoutes(app);
+  statsRoutes(app);
 }
 
 /** Does `work`; should it be refused, the run's counters say so. */

@@ -11,7 +11,6 @@ import { compactRun } from "./compact";
 import { Live, type LiveRequest } from "./live";
 import type { LiveRun } from "./live-messages";
 import { LogStore } from "./log-store";
-import { newColumns } from "./observation";
 import { decodePacks, encodePack, type KeyedColumns } from "./pack";
 import { latestStatements, publishStatements } from "./publish";
 import { Series } from "./series";
@@ -40,14 +39,7 @@ export type AppendResult =
   | { ok: false; reason: "not_found" | "full" }
   | { ok: false; reason: "inactive"; lifecycleStage: LifecycleStage };
 
-/** What the log has of one key that D1 may lack. `position` is the last publish's, as the log knows it. */
-export interface Tail {
-  position: number;
-  steps: Float64Array;
-  timestamps: Float64Array;
-  values: Float64Array;
-}
-
+/** What the log has that D1 may lack. `position` is the last publish's, as the log knows it. */
 export interface LatestTail {
   position: number;
   latest: { key: string; step: number; timestamp: number; value: number }[];
@@ -141,19 +133,6 @@ export class RunLog extends DurableObject<Env> {
     const counts = await this.#queue.push(pack);
     if (this.#due()) this.#publishSoon();
     return { ok: true, ...counts };
-  }
-
-  /** The unpublished observations of one key, in arrival order. */
-  unpublished(key: string): Tail {
-    this.#load();
-    const columns = this.#series.get(key)?.columns() ?? newColumns(0);
-    // Copies: a view would carry its whole buffer across.
-    return {
-      position: this.#published,
-      steps: columns.steps.slice(),
-      timestamps: columns.timestamps.slice(),
-      values: columns.values.slice(),
-    };
   }
 
   /** The unpublished observations of every key, or of some, packed. */

@@ -3,7 +3,7 @@ import type { runs } from "../db/schema";
 import type { Env } from "../env";
 import { invalid, MlflowError, notFound } from "../wire/errors";
 import type { LiveRun } from "./live-messages";
-import type { AppendResult, LatestTail, LogCounters, Tail } from "./run-log";
+import type { AppendResult, LatestTail, LogCounters } from "./run-log";
 
 const ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 50;
@@ -16,7 +16,6 @@ export interface RunLogStub {
   append(runId: string, pack: Uint8Array): Promise<AppendResult>;
   flush(runId: string, run?: LiveRun): Promise<void>;
   announce(run: LiveRun): Promise<void>;
-  unpublished(key: string): Promise<Tail>;
   unpublishedKeys(keys?: readonly string[]): Promise<{ position: number; pack: Uint8Array }>;
   latest(): Promise<LatestTail>;
   publishLatest(runId: string): Promise<void>;

@@ -71,3 +71,28 @@ function at({ columns }: Piece, i: number): Observation {
   const { steps, timestamps, values } = columns as Columns;
   return { step: steps[i] as number, timestamp: timestamps[i] as number, value: values[i] as number };
 }
+
+/** What a cell of a table says of a whole series, from summaries alone. `min`, `max`, `mean` leave NaNs out. */
+export interface SeriesSummary {
+  count: number;
+  nans: number;
+  min?: number;
+  max?: number;
+  mean?: number;
+}
+
+/** Nothing is decoded. Undefined for a series without observations. */
+export function summaryOf({ count, pieces }: History): SeriesSummary | undefined {
+  if (count === 0) return undefined;
+  let nans = 0;
+  let sum = 0;
+  let min = Number.POSITIVE_INFINITY;
+  let max = Number.NEGATIVE_INFINITY;
+  for (const piece of pieces) {
+    nans += piece.nans;
+    sum += piece.sum;
+    if (piece.min < min) min = piece.min;
+    if (piece.max > max) max = piece.max;
+  }
+  return nans === count ? { count, nans } : { count, nans, min, max, mean: sum / (count - nans) };
+}
