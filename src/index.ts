@@ -1,5 +1,6 @@
 /** Worker entry: the HTTP handler, the scheduled one and the Durable Object classes. */
 import { createApp } from "./app";
+import { sweepUploads } from "./artifacts/sweep";
 import type { Env } from "./env";
 import { onSchedule } from "./retention/schedule";
 
@@ -11,5 +12,7 @@ export { WebhookTarget } from "./webhooks/target";
 
 export default {
   fetch: createApp().fetch,
-  scheduled: (event, env) => onSchedule(env, event.scheduledTime),
+  scheduled: async (event, env) => {
+    await Promise.all([onSchedule(env, event.scheduledTime), sweepUploads(env, event.scheduledTime)]);
+  },
 } satisfies ExportedHandler<Env>;

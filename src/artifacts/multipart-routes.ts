@@ -21,10 +21,11 @@ import {
 import { checkBodySize, declaredLength } from "./body-size";
 import { download } from "./download";
 import { type Grant, unseal } from "./grants";
-import { abandonUpload, finishUpload, putPart, startUpload, sweepUploads } from "./multipart";
+import { abandonUpload, finishUpload, putPart, startUpload } from "./multipart";
 import { artifactKey, basename, joined, localName, normalised, pathOfUri, requestedPath, safePath } from "./paths";
 import { signingKey } from "./signing-key-store";
 import { putFile, runArtifactUri, uploadsOf } from "./store";
+import { sweepUploads } from "./sweep";
 
 export function multipartRoutes(app: App): void {
   rpc(app, "artifacts.createMultipartUpload", async ({ path: file, num_parts: parts = 1 }, c) => {
@@ -38,7 +39,7 @@ export function multipartRoutes(app: App): void {
     const uploadId = await startUpload(uploadsOf(c), path, Date.now());
     const urls = await addresses.parts(path, uploadId, parts, PART_ADDRESS_SECONDS);
     // Also where no clock wakes this Worker: whoever leaves uploads behind began them here.
-    c.executionCtx.waitUntil(sweepUploads(uploadsOf(c), Date.now()).catch((error) => console.error(error)));
+    c.executionCtx.waitUntil(sweepUploads(c.env, Date.now()));
     return {
       upload_id: uploadId,
       credentials: urls.map((url, i) => ({ url, part_number: i + 1, headers: {} })),

@@ -97,7 +97,7 @@ export async function abandonUpload({ bucket, db }: Uploads, path: string, uploa
  * Drops what clients began a day ago or earlier and never ended, a few at a time, oldest first. Returns how many.
  * An upload that R2 cannot drop at the moment stays in the list for the next sweep.
  */
-export async function sweepUploads(uploads: Uploads, now: number): Promise<number> {
+export async function dropOldUploads(uploads: Uploads, now: number): Promise<number> {
   const old = await uploadsBefore(uploads.db, now - UPLOAD_MAX_AGE_MS, SWEEP_UPLOADS);
   const results = await Promise.allSettled(old.map(({ path, uploadId }) => abort(uploads.bucket, path, uploadId)));
   const dropped = old.filter((_, i) => results[i]?.status === "fulfilled").map(({ uploadId }) => uploadId);

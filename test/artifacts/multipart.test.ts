@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { createApp } from "../../src/app";
 import { importKey, newKey, seal, unseal } from "../../src/artifacts/grants";
-import { sweepUploads } from "../../src/artifacts/multipart";
+import { dropOldUploads } from "../../src/artifacts/multipart";
 import { localName } from "../../src/artifacts/paths";
 import { putFile } from "../../src/artifacts/store";
 import { database } from "../../src/db/client";
@@ -146,11 +146,11 @@ test("uploads without an end are swept after a day, others stay", async () => {
     .bind(now - UPLOAD_MAX_AGE_MS - 1)
     .run();
   const young = await create("sweep", "young.bin", 1);
-  expect(await sweepUploads(uploads, now)).toBe(2);
+  expect(await dropOldUploads(uploads, now)).toBe(2);
   expect(await open()).toEqual([{ upload_id: young.upload_id }]);
   expect((await get("sweep/old.bin")).status).toBe(404);
   expect(await (await get("sweep/done.bin")).text()).toHaveLength(10);
-  expect(await sweepUploads(uploads, now)).toBe(0);
+  expect(await dropOldUploads(uploads, now)).toBe(0);
   const plan = await env.DB.prepare("EXPLAIN QUERY PLAN SELECT * FROM open_uploads WHERE start_time < 1").all();
   expect(JSON.stringify(plan.results)).toContain("open_uploads_by_start");
   await post("mpu/abort/sweep", { path: "young.bin", upload_id: young.upload_id });
