@@ -4,13 +4,14 @@ import {
   filterCondition,
   joined,
   likePrefix,
+  listOf,
   numberCondition,
   Params,
   prefixRange,
   textCondition,
 } from "../search/conditions";
 import { comparisons, filterOf, type OrderKey, orderOf } from "../search/filter";
-import type { Comparison, Filter, Kind } from "../search/kind";
+import type { Comparison, Filter, Kind, Operator } from "../search/kind";
 import { MODEL_VERSIONS, REGISTERED_MODELS } from "../search/kinds/registry";
 import { WORKSPACE } from "../tracking/experiment";
 import { invalid } from "../wire/errors";
@@ -100,9 +101,8 @@ export function modelsPage(asked: Asked, limit: number): Page<RegisteredModelRow
   const filter = filterOf(MODELS.kind, asked.filter);
   const params = new Params();
   const workspace = `m.workspace = ${params.bind(WORKSPACE)}`;
-  const prefixes = parts(filter, "name", "LIKE").map((pattern) => likePrefix(pattern));
+  const prefixes = namesCompared(filter, "LIKE").map((pattern) => likePrefix(pattern));
   const ranges = prefixes.filter((prefix) => prefix !== "").map((prefix) => prefixRange("m.name", prefix, params));
-  // Of a model's versions one tag is enough to make a prompt; a model's own tag is looked up directly.
   const prompt = `EXISTS (SELECT 1 FROM ${MODELS.tags} AND t.key = '${IS_PROMPT_TAG}' AND t.value = 'true')`;
   return pageOf(MODELS, asked, limit, { filter, params, where: [workspace, ...ranges], prompt });
 }
@@ -112,11 +112,13 @@ export function versionsPage(asked: Asked, limit: number): Page<ModelVersionRow>
   const filter = filterOf(VERSIONS.kind, asked.filter);
   const params = new Params();
   const workspace = params.bind(WORKSPACE);
-  const [name] = parts(filter, "name", "=");
+  const [name] = namesCompared(filter, "=");
+  const ids = `SELECT model_id FROM registered_models WHERE workspace = ${workspace} AND name`;
   const where = [`m.workspace = ${workspace}`];
-  if (name !== undefined) {
-    where.push(`v.model_id = (SELECT model_id FROM registered_models
-      WHERE workspace = ${workspace} AND name = ${params.bind(name)})`);
+  if (name !== undefined) where.push(`v.model_id = (${ids} = ${params.bind(name)})`);
+  for (const part of conjuncts(filter)) {
+    if (!isName(part) || part.operator !== "IN") continue;
+    where.push(`v.model_id IN (${ids} IN ${params.list(listOf(part.value))})`);
   }
   // In the words of the partial index that answers it.
   const prompt = `EXISTS (SELECT 1 FROM model_version_tags t
@@ -124,13 +126,12 @@ export function versionsPage(asked: Asked, limit: number): Page<ModelVersionRow>
   return pageOf(VERSIONS, asked, limit, { filter, params, where, prompt, isOneModel: name !== undefined });
 }
 
-/** The values of comparisons of an attribute that every result meets. */
-const parts = (filter: Filter | undefined, key: string, operator: string): string[] =>
-  conjuncts(filter).flatMap((part) =>
-    part.type === "comparison" && part.entity === "attribute" && part.key === key && part.operator === operator
-      ? [String(part.value)]
-      : [],
-  );
+const isName = (part: Filter): part is Comparison =>
+  part.type === "comparison" && part.entity === "attribute" && part.key === "name";
+
+/** What the name of every result is compared with by an operator. */
+const namesCompared = (filter: Filter | undefined, operator: Operator): string[] =>
+  conjuncts(filter).flatMap((part) => (isName(part) && part.operator === operator ? [String(part.value)] : []));
 
 interface Parts {
   filter: Filter | undefined;

@@ -47,8 +47,9 @@ const VERSIONS = sql`FROM model_versions v JOIN registered_models m ON m.model_i
 export const oneVersion = (name: string, version: SQL | number): SQL =>
   sql`${VERSIONS} WHERE v.model_id = ${idOf(name)} AND v.version = ${version}`;
 
-/** The versions that meet a condition in `v` and `m`, with what comes behind the condition. */
-export const versionsWhere = (condition: SQL, tail: SQL): SQL => sql`${VERSIONS} WHERE ${condition} ${tail}`;
+/** The versions that meet a condition in `v` and `m`, with what comes behind it. CROSS, so that their indexes give the order. */
+export const versionsWhere = (condition: SQL, tail: SQL): SQL =>
+  sql`FROM model_versions v CROSS JOIN registered_models m ON m.model_id = v.model_id WHERE ${condition} ${tail}`;
 
 /** The newest version of each stage, of the models `m` that meet a condition. None's is found from the newest backwards. */
 export const latestVersions = (models: SQL): SQL => sql`
