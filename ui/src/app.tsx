@@ -1,11 +1,20 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import { Route, Router, Switch, useLocation } from "wouter-preact";
-import { hashHref, useHashPath, useHashQuery } from "./lib/address";
+import { hashHref, navigate, useHashPath, useHashQuery } from "./lib/address";
+import { useKeys } from "./lib/keys";
 import { ExperimentPage } from "./pages/experiment";
 import { HomePage } from "./pages/home";
 import { RunPage } from "./pages/run";
-import { Bar } from "./parts/bar";
+import { Bar, PhoneNav } from "./parts/bar";
+import { lazy } from "./parts/lazy";
 import { Notice } from "./parts/states";
+
+const ComparePage = lazy(() => import("./pages/compare").then((part) => part.ComparePage));
+const ModelsPage = lazy(() => import("./pages/models").then((part) => part.ModelsPage));
+const ModelPage = lazy(() => import("./pages/model").then((part) => part.ModelPage));
+const SettingsPage = lazy(() => import("./pages/settings").then((part) => part.SettingsPage));
+const Palette = lazy(() => import("./parts/palette").then((part) => part.Palette));
+const KeyList = lazy(() => import("./parts/key-list").then((part) => part.KeyList));
 
 export function App() {
   return (
@@ -18,6 +27,7 @@ export function App() {
 function Frame() {
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
+  const [layer, setLayer] = useState<"jump" | "keys" | undefined>(undefined);
   const place = path.split("/", 3).join("/");
   const first = useRef(true);
   // A new place starts at its top, for eyes and screen readers
@@ -29,12 +39,19 @@ function Frame() {
     scrollTo(0, 0);
     main.current?.focus({ preventScroll: true });
   }, [place]);
+  useKeys({
+    "mod+k": () => setLayer("jump"),
+    "?": () => setLayer("keys"),
+    "g e": () => navigate("/"),
+    "g m": () => navigate("/models"),
+    "g s": () => navigate("/settings"),
+  });
   return (
     <>
       <button type="button" class="skip" onClick={() => main.current?.focus()}>
         Skip to content
       </button>
-      <Bar path={path} />
+      <Bar path={path} onJump={() => setLayer("jump")} />
       <main ref={main} tabIndex={-1}>
         <Switch>
           <Route path="/">
@@ -42,6 +59,18 @@ function Frame() {
           </Route>
           <Route path="/e/:id">{({ id }) => <ExperimentPage id={id} key={id} />}</Route>
           <Route path="/r/:run/:tab?">{({ run, tab }) => <RunPage id={run} tab={tab} key={run} />}</Route>
+          <Route path="/compare">
+            <ComparePage />
+          </Route>
+          <Route path="/models">
+            <ModelsPage />
+          </Route>
+          <Route path="/models/:name/:version?">
+            {({ name, version }) => <ModelPage name={name} version={version} key={name} />}
+          </Route>
+          <Route path="/settings">
+            <SettingsPage />
+          </Route>
           <Route>
             <Notice title="No such page">
               <p>
@@ -51,6 +80,9 @@ function Frame() {
           </Route>
         </Switch>
       </main>
+      <PhoneNav path={path} />
+      {layer === "jump" && <Palette onClose={() => setLayer(undefined)} />}
+      {layer === "keys" && <KeyList onClose={() => setLayer(undefined)} />}
     </>
   );
 }

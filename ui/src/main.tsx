@@ -5,6 +5,8 @@ import "./styles/base.css";
 import "./styles/bar.css";
 import "./styles/parts.css";
 import "./styles/tables.css";
+import "./styles/grid.css";
+import "./styles/charts.css";
 import "./styles/run.css";
 
 const root = document.getElementById("app");

@@ -1,6 +1,6 @@
 /** The MLflow calls the page makes, one function each. All of them throw {@link ApiError}. */
 import { get, getText, post } from "./client";
-import type { ArtifactFile, Experiment, Metric, Run } from "./types";
+import type { ArtifactFile, Experiment, LoggedModel, Run } from "./types";
 
 export interface Page<T> {
   items: T[];
@@ -8,68 +8,54 @@ export interface Page<T> {
   next: string | undefined;
 }
 
-/** Active experiments, newest first. */
-export async function searchExperiments(
-  options: { max: number; pageToken?: string },
-  signal?: AbortSignal,
-): Promise<Page<Experiment>> {
-  const answer = await post<{ experiments?: Experiment[]; next_page_token?: string }>(
-    "experiments/search",
-    { max_results: options.max, order_by: ["creation_time DESC"], page_token: options.pageToken },
-    signal,
-  );
-  return { items: answer.experiments ?? [], next: answer.next_page_token };
-}
-
 export async function getExperiment(id: string, signal?: AbortSignal): Promise<Experiment> {
   return (await get<{ experiment: Experiment }>("experiments/get", { experiment_id: id }, signal)).experiment;
 }
 
-/** Active runs of some experiments, in the order of `orderBy` (MLflow's order_by clauses). */
+export async function createExperiment(name: string): Promise<string> {
+  return (await post<{ experiment_id: string }>("experiments/create", { name })).experiment_id;
+}
+
+export async function restoreExperiment(id: string): Promise<void> {
+  await post("experiments/restore", { experiment_id: id });
+}
+
+/** Sets a tag of an experiment; undefined takes it away. */
+export async function setExperimentTag(id: string, key: string, value: string | undefined): Promise<void> {
+  if (value === undefined) await post("experiments/delete-experiment-tag", { experiment_id: id, key });
+  else await post("experiments/set-experiment-tag", { experiment_id: id, key, value });
+}
+
+/** Runs of some experiments that match a filter, at most 1,000. */
 export async function searchRuns(
-  options: { experiments: string[]; max: number; orderBy: string[]; pageToken?: string | undefined },
+  options: { experiments: string[]; filter?: string; max: number; orderBy?: string[] },
   signal?: AbortSignal,
-): Promise<Page<Run>> {
-  const answer = await post<{ runs?: Run[]; next_page_token?: string }>(
-    "runs/search",
-    {
-      experiment_ids: options.experiments,
-      max_results: options.max,
-      order_by: options.orderBy,
-      page_token: options.pageToken,
-    },
-    signal,
-  );
-  return { items: answer.runs ?? [], next: answer.next_page_token };
+): Promise<Run[]> {
+  const { experiments, filter, max, orderBy } = options;
+  const body = { experiment_ids: experiments, filter, max_results: max, order_by: orderBy };
+  return (await post<{ runs?: Run[] }>("runs/search", body, signal)).runs ?? [];
 }
 
 export async function getRun(id: string, signal?: AbortSignal): Promise<Run> {
   return (await get<{ run: Run }>("runs/get", { run_id: id }, signal)).run;
 }
 
-/** The first `max` observations of a metric by time; `next` is set when the history is longer. */
-export async function metricHistory(
-  run: string,
-  key: string,
-  max: number,
-  signal?: AbortSignal,
-): Promise<Page<Metric>> {
-  const answer = await get<{ metrics?: Metric[]; next_page_token?: string }>(
-    "metrics/get-history",
-    { run_id: run, metric_key: key, max_results: max },
-    signal,
-  );
-  return { items: answer.metrics ?? [], next: answer.next_page_token };
+export async function renameRun(id: string, name: string): Promise<void> {
+  await post("runs/update", { run_id: id, run_name: name });
 }
 
-/** At most `max` (2500 or fewer) observations spread evenly over the whole history. */
-export async function sampledHistory(run: string, key: string, max: number, signal?: AbortSignal): Promise<Metric[]> {
-  const answer = await get<{ metrics?: Metric[] }>(
-    "metrics/get-history-bulk-interval",
-    { run_ids: [run], metric_key: key, max_results: max },
-    signal,
-  );
-  return answer.metrics ?? [];
+export async function deleteRun(id: string): Promise<void> {
+  await post("runs/delete", { run_id: id });
+}
+
+export async function restoreRun(id: string): Promise<void> {
+  await post("runs/restore", { run_id: id });
+}
+
+/** Sets a tag of a run; undefined takes it away. */
+export async function setRunTag(id: string, key: string, value: string | undefined): Promise<void> {
+  if (value === undefined) await post("runs/delete-tag", { run_id: id, key });
+  else await post("runs/set-tag", { run_id: id, key, value });
 }
 
 /** What lies in one folder of a run's artifacts; `path` empty for the root. */
@@ -85,6 +71,10 @@ export async function listArtifacts(run: string, path: string, signal?: AbortSig
 /** Where a browser downloads one artifact. */
 export function artifactAddress(run: string, path: string): string {
   return `/get-artifact?${new URLSearchParams({ run_id: run, path })}`;
+}
+
+export async function getLoggedModel(id: string, signal?: AbortSignal): Promise<LoggedModel> {
+  return (await get<{ model: LoggedModel }>(`logged-models/${encodeURIComponent(id)}`, {}, signal)).model;
 }
 
 /** The MLflow version whose API the server speaks, for example 3.17.2. */

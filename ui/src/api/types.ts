@@ -44,6 +44,21 @@ export interface RunInfo {
 export interface Run {
   info: RunInfo;
   data: { metrics?: Metric[]; params?: KeyValue[]; tags?: KeyValue[] };
+  inputs?: { dataset_inputs?: DatasetInput[]; model_inputs?: { model_id: string }[] };
+  outputs?: { model_outputs?: { model_id: string; step?: number }[] };
+}
+
+export interface LoggedModel {
+  info: {
+    model_id: string;
+    experiment_id: string;
+    name: string;
+    creation_timestamp_ms?: number;
+    artifact_uri?: string;
+    status?: string;
+    model_type?: string;
+    source_run_id?: string;
+  };
 }
 
 export interface ArtifactFile {
@@ -52,4 +67,9 @@ export interface ArtifactFile {
   is_dir?: boolean;
   /** Bytes; not set for a folder. */
   file_size?: number;
+}
+
+export interface DatasetInput {
+  dataset: { name: string; digest: string; source_type?: string; source?: string; schema?: string; profile?: string };
+  tags?: KeyValue[];
 }

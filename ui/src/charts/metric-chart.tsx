@@ -1,92 +1,163 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
-import type { Metric } from "../api/types";
-import { formatCount, formatDuration, formatNumber, formatTime, plural } from "../lib/format";
-import { toNumber } from "../lib/runs";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { formatNumber } from "../lib/format";
+import { useKeys } from "../lib/keys";
+import { Icon } from "../parts/icon";
 import { ErrorNote } from "../parts/states";
-import { Chart } from "./chart";
-import { describeBroken, type Series, toSeries, type XKind } from "./series";
-import { useHistory } from "./use-history";
+import { type CanvasHandle, ChartCanvas } from "./chart-canvas";
+import type { ChartContext } from "./context";
+import { chartNotes, summarize } from "./describe";
+import { readingsAt, Tooltip } from "./tooltip";
+import { useLines } from "./use-lines";
 
 interface Props {
-  run: string;
-  /** The latest observation: its key names the chart, and a newer one loads the history again. */
-  latest: Metric;
-  xKind: XKind;
-  /** UTC milliseconds. */
-  start: number;
-  live: boolean;
+  metric: string;
+  context: ChartContext;
+  /** The latest value, beside the name, where the page is one run's. */
+  value?: number | undefined;
+  /** Takes the room it is given, with names at the lines' ends, and is asked to be nothing else. */
+  large?: boolean;
+  onReady?: (handle: CanvasHandle | undefined) => void;
 }
 
-/** One metric of one run: its name, its latest value or the one under the cursor, and its line. */
-export function MetricChart({ run, latest, xKind, start, live }: Props) {
+/** One metric: its name, its lines, and what they say under the cursor. */
+export function MetricChart({ metric, context, value, large = false, onReady }: Props) {
   const figure = useRef<HTMLElement>(null);
-  const near = useNear(figure);
-  const version = `${latest.step} ${latest.timestamp} ${latest.value}`;
-  const { history, error, retry } = useHistory(run, latest.key, version, near);
-  const series = useMemo(() => history && toSeries(history.points, xKind, start), [history, xKind, start]);
-  const [index, setIndex] = useState<number | undefined>(undefined);
+  const near = useNear(figure, large);
+  const { lines, loaded, error } = useLines(context, metric, near);
+  const [cursor, setCursor] = useState<{ x: number; here: boolean } | undefined>(undefined);
+  const [whole, setWhole] = useState(false);
+  const [clipped, setClipped] = useState(false);
+  const log = context.isLog(metric);
+  const onCursor = useCallback(
+    (x: number | undefined, here: boolean) => setCursor(x === undefined ? undefined : { x, here }),
+    [],
+  );
+  const isUnderHand = () => figure.current?.matches(":hover, :focus-within") ?? false;
+  useKeys(
+    large
+      ? {}
+      : {
+          l: isUnderHand() ? () => context.toggleLog(metric) : undefined,
+          f: isUnderHand() ? () => context.onEnlarge(metric) : undefined,
+        },
+  );
 
-  const value = toNumber(latest.value);
-  const under = index === undefined ? undefined : series?.values[index];
-  const notes = series ? chartNotes(series, history?.thinned ?? false) : [];
+  const under = cursor && context.focus ? valueUnder(lines, context.focus, cursor.x) : undefined;
+  const shown = under ?? value;
+  const notes = chartNotes(lines, { log });
+  const direction = context.direction(metric);
+  const extent = figure.current?.getBoundingClientRect().width ?? 0;
   return (
-    <figure class="panel chart" ref={figure} aria-label={series && summary(latest, series)}>
-      <figcaption class="chart-head">
-        <span class="key" title={latest.key}>
-          {latest.key}
-        </span>
-        {index !== undefined && series && <span class="chart-x num">{positionText(series.x[index] ?? 0, xKind)}</span>}
-        <span class="chart-value num" title={String(under ?? value)}>
-          {formatNumber(under ?? value)}
-        </span>
-      </figcaption>
-      <div class="chart-body">
-        {error && <ErrorNote stale={history !== undefined} what="The history" error={error} retry={retry} />}
-        {near && series && !(error && series.x.length === 0) && (
-          <Chart series={series} xKind={xKind} sync={`${run} ${xKind}`} live={live} onCursor={setIndex} />
+    <figure
+      class={large ? "chart chart-large" : "panel chart"}
+      ref={figure}
+      aria-label={summarize(metric, lines, { direction, loaded })}
+      data-points={pointsOf(lines)}
+    >
+      {!large && (
+        <figcaption class="chart-head">
+          <span class="key" title={metric}>
+            {metric}
+          </span>
+          {log && <span class="quiet small">log</span>}
+          {shown !== undefined && (
+            <span class="chart-value num" title={String(shown)}>
+              {formatNumber(shown)}
+            </span>
+          )}
+          <button
+            type="button"
+            class="icon-button chart-open"
+            aria-label={`Enlarge ${metric}`}
+            onClick={() => context.onEnlarge(metric)}
+          >
+            <Icon name="expand" />
+          </button>
+        </figcaption>
+      )}
+      <div class="chart-body" onMouseLeave={() => setCursor(undefined)}>
+        {error && (
+          <ErrorNote stale={lines.length > 0} what="The series" error={error} retry={() => context.store.retry()} />
         )}
-        {!series && !error && <div class="pending chart-pending" />}
+        {near && lines.length > 0 && (
+          <ChartCanvas
+            lines={lines}
+            context={context}
+            log={log}
+            whole={whole}
+            named={large && extent > 640}
+            onCursor={onCursor}
+            onClipped={setClipped}
+            onReady={onReady}
+          />
+        )}
+        {lines.length === 0 && !loaded && !error && <div class="pending chart-pending" />}
+        {lines.length === 0 && loaded && !error && <p class="chart-none quiet">No drawn run has it.</p>}
+        {cursor?.here && (
+          <Tooltip
+            lines={lines}
+            x={cursor.x}
+            kind={context.x}
+            focus={context.focus}
+            baseline={context.baseline}
+            direction={direction}
+            toRight={isLeftHalf(lines, context.range, cursor.x)}
+          />
+        )}
       </div>
-      {notes.length > 0 && <p class="chart-note">{notes.join(" · ")}</p>}
+      {(notes.length > 0 || clipped || whole) && (
+        <p class="chart-note">
+          {notes.join(" · ")}
+          {(clipped || whole) && (
+            <button type="button" class="link-button" onClick={() => setWhole(!whole)}>
+              {whole ? "clip outliers" : "clipped, show all"}
+            </button>
+          )}
+        </p>
+      )}
     </figure>
   );
 }
 
-/** Whether the element is within one screen of what is visible. */
-function useNear(element: { current: HTMLElement | null }): boolean {
-  const [near, setNear] = useState(false);
+function pointsOf(lines: Parameters<typeof readingsAt>[0]): number {
+  let points = 0;
+  for (const { track, baseline } of lines) if (!baseline) for (const count of track.count) points += count;
+  return points;
+}
+
+function valueUnder(lines: Parameters<typeof readingsAt>[0], focus: string, x: number): number | undefined {
+  return readingsAt(lines, x).find(({ line }) => line.id === focus)?.value;
+}
+
+function isLeftHalf(
+  lines: Parameters<typeof readingsAt>[0],
+  range: readonly [number, number] | undefined,
+  x: number,
+): boolean {
+  const ends = range ?? [
+    Math.min(...lines.map(({ track }) => track.x[0] ?? 0)),
+    Math.max(...lines.map(({ track }) => track.x[track.x.length - 1] ?? 0)),
+  ];
+  return x < (ends[0] + ends[1]) / 2;
+}
+
+/** Made one screen before it comes into view, taken apart two screens after. */
+function useNear(element: { current: HTMLElement | null }, always: boolean): boolean {
+  const [near, setNear] = useState(always);
   useEffect(() => {
-    if (!element.current) return;
-    const watch = new IntersectionObserver((entries) => setNear(entries.at(-1)?.isIntersecting ?? false), {
+    if (!element.current || always) return;
+    const make = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && setNear(true), {
       rootMargin: "100% 0px",
     });
-    watch.observe(element.current);
-    return () => watch.disconnect();
-  }, [element]);
+    const drop = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting || setNear(false), {
+      rootMargin: "200% 0px",
+    });
+    make.observe(element.current);
+    drop.observe(element.current);
+    return () => {
+      make.disconnect();
+      drop.disconnect();
+    };
+  }, [element, always]);
   return near;
-}
-
-function positionText(x: number, kind: XKind): string {
-  if (kind === "step") return `step ${formatCount(x)}`;
-  return kind === "time" ? formatTime(x * 1000) : formatDuration(x * 1000);
-}
-
-function chartNotes(series: Series, thinned: boolean): string[] {
-  const notes = [];
-  if (thinned) notes.push(`${plural(series.x.length, "point")} of a longer history`);
-  const broken = describeBroken(series);
-  if (broken) notes.push(broken);
-  return notes;
-}
-
-function summary(latest: Metric, series: Series): string {
-  const numbers = series.y.filter((y) => y !== null);
-  const parts = [latest.key, plural(series.x.length, "point")];
-  parts.push(`latest ${formatNumber(toNumber(latest.value))} at step ${formatCount(latest.step)}`);
-  if (numbers.length) {
-    const least = numbers.reduce((a, b) => Math.min(a, b));
-    const most = numbers.reduce((a, b) => Math.max(a, b));
-    parts.push(`from ${formatNumber(least)} to ${formatNumber(most)}`);
-  }
-  return parts.join(", ");
 }

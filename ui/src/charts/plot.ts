@@ -1,122 +1,127 @@
-/** How a chart looks and behaves, as uPlot options. */
-import type uPlot from "uplot";
+/** How a chart's axes look and how it answers the hand, as uPlot options. The lines are painted by paint.ts. */
+import uPlot from "uplot";
+import type { XKind } from "../api/tidemark";
 import { token } from "../data/theme";
 import { formatClock, formatDuration, formatTick } from "../lib/format";
-import type { Series, XKind } from "./series";
+import { paintScene, type Scene } from "./paint";
 
 export interface PlotSetup {
   width: number;
   height: number;
-  xKind: XKind;
-  /** Charts with the same name share cursor and zoom. */
+  x: XKind;
+  log: boolean;
+  /** Charts with the same name share their cursor. */
   sync: string;
-  /** The newest series, read at each drawing. */
-  series: () => Series;
-  /** The last point stands out as a dot. */
-  live: () => boolean;
-  /** The index of the point under the cursor, undefined when the cursor is away. */
-  onCursor: (index: number | undefined) => void;
+  /** Room for names at the lines' ends. */
+  named: boolean;
+  /** Read at each drawing. */
+  scene: () => Scene;
+  xRange: () => [number, number];
+  yRange: () => [number, number];
+  /** The x under the cursor, undefined when it is away. `here`: it is on this very chart. */
+  onCursor: (x: number | undefined, here: boolean) => void;
+  onZoomX: (range: [number, number] | undefined) => void;
+  onZoomY: (range: [number, number] | undefined) => void;
 }
 
 const FONT = "11px 'Inter Variable', system-ui, sans-serif";
+const NAMES_WIDTH = 96;
 
-export function plotOptions(setup: PlotSetup): uPlot.Options {
-  const color = token("--series-1");
+export function createPlot(setup: PlotSetup, element: HTMLElement): uPlot {
+  return new uPlot(options(setup), [setup.xRange(), [null, null]], element);
+}
+
+function options(setup: PlotSetup): uPlot.Options {
   const axis: uPlot.Axis = {
-    stroke: token("--ink3"),
+    stroke: () => token("--ink3"),
     font: FONT,
-    grid: { stroke: token("--line"), width: 1 },
+    grid: { stroke: () => token("--line"), width: 1 },
     ticks: { show: false },
     border: { show: false },
   };
   return {
     width: setup.width,
     height: setup.height,
-    padding: [8, 12, 0, 0],
+    padding: [8, setup.named ? NAMES_WIDTH : 14, 0, 0],
     legend: { show: false },
-    scales: { x: { time: setup.xKind === "time" } },
+    ms: 1,
+    scales: {
+      x: { time: setup.x === "time", range: () => setup.xRange() },
+      y: { distr: setup.log ? 3 : 1, range: () => setup.yRange() },
+    },
     axes: [
-      { ...axis, ...xAxisValues(setup.xKind), grid: { show: false }, size: 24, gap: 4, space: 64 },
-      { ...axis, values: (_, splits) => splits.map(formatTick), size: 48, gap: 6, space: 32 },
+      { ...axis, ...xAxisValues(setup.x), grid: { show: false }, size: 24, gap: 4, space: 64 },
+      { ...axis, ...yAxisValues(setup.log), size: 48, gap: 6, space: 32 },
     ],
-    series: [
-      {},
-      {
-        stroke: color,
-        width: 1.5,
-        points: { show: true, size: 6, width: 0, fill: color, filter: () => dots(setup) },
-      },
-    ],
+    // Lines have x of their own each, so they are no series of uPlot's.
+    series: [{}, { show: true, paths: () => null, points: { show: false } }],
     cursor: {
-      sync: { key: setup.sync },
+      sync: { key: setup.sync, scales: ["x", null] },
       y: false,
-      drag: { x: true, y: false },
-      points: { size: 7, width: 0, fill: color },
+      points: { show: false },
+      drag: { x: true, y: false, setScale: false },
+      bind: {
+        mousedown: (plot, _target, handler) => (event) => {
+          const drag = plot.cursor.drag;
+          if (drag) Object.assign(drag, { x: !event.shiftKey, y: event.shiftKey });
+          handler(event);
+          return null;
+        },
+        dblclick: () => () => {
+          setup.onZoomX(undefined);
+          setup.onZoomY(undefined);
+          return null;
+        },
+      },
     },
     hooks: {
-      setCursor: [(plot) => setup.onCursor(plot.cursor.idx ?? undefined)],
-      draw: [(plot) => drawBroken(plot, setup.series())],
+      setSelect: [(plot) => zoom(plot, setup)],
+      setCursor: [(plot) => tellCursor(plot, setup)],
+      draw: [(plot) => paintScene(plot, setup.scene())],
       ready: [readByTouch],
     },
   };
 }
 
-/** Seconds between two ticks of a clock: uPlot would take 100 s. */
+function tellCursor(plot: uPlot, setup: PlotSetup): void {
+  const { left = -1, event } = plot.cursor;
+  const isAway = left < 0;
+  setup.onCursor(isAway ? undefined : plot.posToVal(left, "x"), !isAway && event !== undefined && event !== null);
+}
+
+function zoom(plot: uPlot, setup: PlotSetup): void {
+  const { left, top, width, height } = plot.select;
+  const isY = plot.cursor.drag?.y === true;
+  if (isY && height > 4) setup.onZoomY([plot.posToVal(top + height, "y"), plot.posToVal(top, "y")]);
+  if (!isY && width > 4) setup.onZoomX([plot.posToVal(left, "x"), plot.posToVal(left + width, "x")]);
+  plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+}
+
+const SECOND = 1000;
+/** Milliseconds between two ticks of a clock: uPlot would take 100 s. */
 const CLOCK_STEPS = [
   0.1, 0.5, 1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 10_800, 21_600, 43_200, 86_400, 172_800,
   432_000, 864_000, 2_592_000,
-];
+].map((seconds) => seconds * SECOND);
 
 function xAxisValues(kind: XKind): Pick<uPlot.Axis, "values" | "incrs"> {
-  if (kind === "time")
-    return { values: (_, splits, _axis, _space, step) => splits.map((at) => formatClock(at * 1000, step * 1000)) };
-  if (kind === "rel") {
-    return { incrs: CLOCK_STEPS, values: (_, splits) => splits.map((seconds) => formatDuration(seconds * 1000)) };
-  }
+  if (kind === "time") return { values: (_, splits, _axis, _space, step) => splits.map((at) => formatClock(at, step)) };
+  if (kind === "relative") return { incrs: CLOCK_STEPS, values: (_, splits) => splits.map((ms) => formatDuration(ms)) };
   return { values: (_, splits) => splits.map((step) => (Number.isInteger(step) ? formatTick(step) : "")) };
 }
 
-function dots({ series, live }: PlotSetup): number[] {
-  const { lonely, y } = series();
-  const last = y.length - 1;
-  return live() && y[last] != null && !lonely.includes(last) ? [...lonely, last] : lonely;
+function yAxisValues(log: boolean): Pick<uPlot.Axis, "values" | "filter"> {
+  const values = (_: uPlot, splits: number[]) => splits.map((value) => (value === null ? "" : formatTick(value)));
+  // Lines at decades; where there are few of them uPlot's own choice of ticks stays.
+  return log ? { values, filter: (_plot, splits) => decades(splits) ?? splits } : { values };
 }
 
-/** Marks values that are no finite numbers at the edge they left by: a cross for NaN, an arrow for infinities. */
-function drawBroken(plot: uPlot, series: Series): void {
-  const { ctx, bbox } = plot;
-  const size = 3 * devicePixelRatio;
-  ctx.save();
-  ctx.strokeStyle = token("--amber");
-  ctx.lineWidth = 1.5 * devicePixelRatio;
-  let drawnTo = Number.NEGATIVE_INFINITY;
-  series.y.forEach((y, i) => {
-    if (y !== null) return;
-    const value = series.values[i] ?? Number.NaN;
-    const x = plot.valToPos(series.x[i] ?? 0, "x", true);
-    // Marks that would lie on each other become one.
-    if (x < bbox.left || x > bbox.left + bbox.width || x < drawnTo + 3 * size) return;
-    drawnTo = x;
-    const top = value === Number.POSITIVE_INFINITY;
-    const at = top ? bbox.top + size * 2 : bbox.top + bbox.height - size * 2;
-    ctx.beginPath();
-    if (Number.isNaN(value)) {
-      ctx.moveTo(x - size, at - size);
-      ctx.lineTo(x + size, at + size);
-      ctx.moveTo(x + size, at - size);
-      ctx.lineTo(x - size, at + size);
-    } else {
-      const tip = top ? -size : size;
-      ctx.moveTo(x - size, at - tip);
-      ctx.lineTo(x, at + tip);
-      ctx.lineTo(x + size, at - tip);
-    }
-    ctx.stroke();
-  });
-  ctx.restore();
+function decades(splits: number[]): (number | null)[] | undefined {
+  const whole = splits.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null));
+  return whole.filter((value) => value !== null).length >= 2 ? whole : undefined;
 }
 
-/** A finger on the chart moves the cursor; the page still scrolls up and down under it. */
+/** A finger held on the chart moves the cursor; the page still scrolls up and down under it. */
 function readByTouch(plot: uPlot): void {
   const move = (event: PointerEvent) => {
     if (event.pointerType !== "touch") return;

@@ -12,6 +12,8 @@ export interface Resource<T> {
 interface Options<T> {
   /** Milliseconds until the next refresh, judged from the newest data; undefined for none. */
   pollMs?: (data: T | undefined) => number | undefined;
+  /** Nothing is asked for yet. */
+  idle?: boolean;
 }
 
 /** Answers of the last pages, so that going back shows them at once while they are refreshed. */
@@ -39,8 +41,10 @@ export function useResource<T>(
   latest.current = { load, options };
   const current = state.key === key ? state : fresh<T>(key);
 
+  const idle = options.idle ?? false;
   // `round` starts the loading again
   useEffect(() => {
+    if (idle) return;
     const control = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;
     let data = recall<T>(key);
@@ -82,10 +86,10 @@ export function useResource<T>(
       clearTimeout(timer);
       document.removeEventListener("visibilitychange", wake);
     };
-  }, [key, round]);
+  }, [key, round, idle]);
 
   const reload = useCallback(() => setRound((n) => n + 1), []);
-  return { data: current.data, error: current.error, busy: current.busy, reload };
+  return { data: current.data, error: current.error, busy: current.busy && !idle, reload };
 }
 
 function fresh<T>(key: string) {

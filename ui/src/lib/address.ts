@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useState } from "preact/hooks";
+import { useCallback, useEffect, useMemo, useState } from "preact/hooks";
 import type { BaseLocationHook, BaseSearchHook } from "wouter-preact";
 
 /**
@@ -48,23 +48,44 @@ export const useHashPath: BaseLocationHook = () => [useHash(pathOf), navigate];
 export const useHashQuery: BaseSearchHook = () => useHash(queryOf);
 export const hashHref = (path: string) => `#${path}`;
 
+export type QueryChange = Record<string, string | undefined>;
+
+/** The address's query, and a way to change some of its keys; undefined takes a key out. */
+export function useQuery(): [URLSearchParams, (change: QueryChange, options?: { replace?: boolean }) => void] {
+  const query = useHash(queryOf);
+  const set = useCallback((change: QueryChange, options: { replace?: boolean } = {}) => {
+    const address = readAddress(location.hash);
+    const to = pathWithQuery(address.path, change, new URLSearchParams(address.query));
+    if (`#${to}` !== location.hash) navigate(to, options);
+  }, []);
+  return [useMemo(() => new URLSearchParams(query), [query]), set];
+}
+
 /** One key of the address's query, and a way to change it; undefined takes it out. */
 export function useQueryKey(
   name: string,
 ): [string | undefined, (value: string | undefined, options?: { replace?: boolean }) => void] {
-  const query = useHash(queryOf);
+  const [query, setQuery] = useQuery();
   const set = useCallback(
-    (value: string | undefined, options: { replace?: boolean } = {}) => {
-      const address = readAddress(location.hash);
-      const params = new URLSearchParams(address.query);
-      if (value === undefined) params.delete(name);
-      else params.set(name, value);
-      navigate(params.size ? `${address.path}?${params}` : address.path, options);
-    },
-    [name],
+    (value: string | undefined, options?: { replace?: boolean }) => setQuery({ [name]: value }, options),
+    [name, setQuery],
   );
-  return [new URLSearchParams(query).get(name) ?? undefined, set];
+  return [query.get(name) ?? undefined, set];
+}
+
+export function pathWithQuery(path: string, change: QueryChange, params = new URLSearchParams()): string {
+  for (const [name, value] of Object.entries(change)) {
+    if (value === undefined || value === "") params.delete(name);
+    else params.set(name, value);
+  }
+  // Commas, slashes and colons mean nothing in a fragment, and stay readable.
+  const text = params.toString().replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  return text ? `${path}?${text}` : path;
 }
 
 export const experimentPath = (id: string) => `/e/${encodeURIComponent(id)}`;
 export const runPath = (id: string, tab?: string) => `/r/${encodeURIComponent(id)}${tab ? `/${tab}` : ""}`;
+export const comparePath = (runs: readonly string[], base?: string) =>
+  pathWithQuery("/compare", { runs: runs.join(","), base });
+export const modelPath = (name: string, version?: string) =>
+  `/models/${encodeURIComponent(name)}${version ? `/${encodeURIComponent(version)}` : ""}`;

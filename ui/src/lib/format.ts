@@ -1,5 +1,5 @@
 /** Numbers, sizes and times in words, all for display; the exact value belongs in a title beside them. */
-const MINUS = "\u2212";
+export const MINUS = "\u2212";
 const SECOND = 1000;
 const MINUTE = 60 * SECOND;
 const HOUR = 60 * MINUTE;

@@ -1,39 +1,52 @@
-import { useEffect, useRef } from "preact/hooks";
-import { getExperiment } from "../api/mlflow";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+import { restoreExperiment } from "../api/mlflow";
+import { fetchKeys, getView } from "../api/tidemark";
+import { conventionsOf, useExperiment } from "../data/experiment";
+import { useMedia } from "../data/media";
 import { useResource } from "../data/resource";
-import { useRuns } from "../data/use-runs";
-import { hashHref, navigate, runPath, useQueryKey } from "../lib/address";
-import { formatCount, plural } from "../lib/format";
-import { isLive } from "../lib/runs";
-import { DEFAULT_SORT, formatSort, parseSort } from "../lib/sort";
+import { hashHref, navigate, runPath } from "../lib/address";
 import { useTitle } from "../lib/title";
-import { RunsTable } from "../parts/runs-table";
+import { BaselineChip, BaselineNote } from "../parts/baseline";
 import { FirstRun } from "../parts/snippet";
-import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
+import { ErrorNote } from "../parts/states";
+import { ExperimentMenu, ShareButton, ViewsMenu } from "./experiment-menus";
+import { ExperimentRuns } from "./experiment-runs";
+import { useExperimentState, type View } from "./experiment-state";
+import { useBaselineRow, useRunsTable } from "./experiment-table";
 
-/** The runs of one experiment. */
+/** The runs of one experiment, as a table and as charts. */
 export function ExperimentPage({ id }: { id: string }) {
-  const experiment = useResource(`experiment ${id}`, (signal) => getExperiment(id, signal));
-  const [sortText, setSort] = useQueryKey("sort");
-  const asked = sortText === undefined ? DEFAULT_SORT : parseSort(sortText);
-  const sort = asked ?? DEFAULT_SORT;
-  const list = useRuns(id, sort);
-  useTitle(experiment.data?.name);
-
-  const wasEmpty = useRef(false);
-  const newest = list.runs?.[0];
-  useEffect(() => {
-    if (!list.runs) return;
-    if (wasEmpty.current && newest) navigate(runPath(newest.info.run_id), { replace: true });
-    wasEmpty.current = newest === undefined;
-  }, [list.runs, newest]);
-
+  const isRoomy = useMedia("(min-width: 1100px)");
+  const usual: View = isRoomy ? "split" : "table";
+  const [state, actions] = useExperimentState(usual);
+  const experiment = useExperiment(id);
+  const keys = useResource(`keys ${id}`, (signal) => fetchKeys(id, signal));
+  const conventions = useMemo(() => conventionsOf(experiment.data), [experiment.data]);
+  const table = useRunsTable({ id, state, keys: keys.data, conventions, settled: experiment.data !== undefined });
+  const baseline = useBaselineRow(id, conventions.baseline, table.request);
   const name = experiment.data?.name;
-  const live = list.runs?.filter((run) => isLive(run.info)).length ?? 0;
-  const empty = list.runs?.length === 0;
+  useTitle(name);
+  useStoredView(id, state.stored);
+
+  const { data } = table;
+  const isEmpty = data?.done === true && data.total === 0 && !state.filter && !state.deleted;
+  const wasEmpty = useRef(false);
+  useEffect(() => {
+    if (!data?.done) return;
+    const newest = data.id[0];
+    // Whoever waits for the first run wants to see it.
+    if (wasEmpty.current && newest) navigate(runPath(newest), { replace: true });
+    wasEmpty.current = isEmpty;
+  }, [data, data?.done, isEmpty]);
+
+  const reloadAll = () => {
+    experiment.reload();
+    keys.reload();
+    table.reload();
+  };
   return (
-    <div class={empty ? "page" : "page page-fill"}>
-      <div class="section-head">
+    <div class={isEmpty ? "page" : "page page-fill"}>
+      <div class="section-head experiment-head">
         <h1 class="crumbs">
           <a href={hashHref("/")}>Experiments</a>
           <span class="slash" aria-hidden="true">
@@ -43,12 +56,41 @@ export function ExperimentPage({ id }: { id: string }) {
             {name ?? `Experiment ${id}`}
           </span>
         </h1>
-        {experiment.data?.lifecycle_stage === "deleted" && <span class="state">Deleted</span>}
+        {conventions.baseline && baseline && <BaselineChip run={conventions.baseline} name={baseline.name[0] ?? ""} />}
+        {!isEmpty && (
+          <div class="tools push">
+            <ViewsMenu experiment={id} />
+            <ShareButton experiment={id} />
+            <ExperimentMenu
+              id={id}
+              name={name}
+              state={state}
+              actions={actions}
+              hasBaseline={conventions.baseline !== undefined}
+              reload={reloadAll}
+            />
+          </div>
+        )}
       </div>
-      {asked === undefined && (
-        <p class="foot-note">
-          The address asks for the order “{sortText}”, which there is none of. Runs are shown newest first.
+      <BaselineNote experiment={id} onChange={experiment.reload} />
+      {experiment.data?.lifecycle_stage === "deleted" && (
+        <p class="note">
+          This experiment is deleted.
+          <button
+            type="button"
+            class="button"
+            onClick={() =>
+              void restoreExperiment(id)
+                .catch(() => undefined)
+                .then(reloadAll)
+            }
+          >
+            Restore
+          </button>
         </p>
+      )}
+      {state.problems.length > 0 && (
+        <p class="foot-note">The address asks for {state.problems.join(" and ")}, which there is none of.</p>
       )}
       {experiment.error && (
         <ErrorNote
@@ -58,40 +100,39 @@ export function ExperimentPage({ id }: { id: string }) {
           retry={experiment.reload}
         />
       )}
-      {list.error && !experiment.error && (
-        <ErrorNote stale={list.runs !== undefined} what="The runs" error={list.error} retry={list.retry} />
-      )}
-      {empty && !experiment.error && (
+      {isEmpty && !experiment.error && (
         <section class="notice">
           <h2>No runs yet</h2>
           <p class="lead">Point MLflow at this server and run your script. This page opens the first run by itself.</p>
           {experiment.data && <FirstRun experiment={name === "Default" ? undefined : name} />}
         </section>
       )}
-      {!list.runs && !list.error && (
-        <div class="panel">
-          <BusyBar busy={list.busy} />
-          <PendingRows rows={12} label="Loading runs" />
-        </div>
-      )}
-      {list.runs && newest && (
-        <div class="panel table-panel">
-          <BusyBar busy={list.isReordering && list.busy} />
-          <RunsTable
-            runs={list.runs}
-            sort={sort}
-            onSort={(wanted) =>
-              setSort(formatSort(wanted) === formatSort(DEFAULT_SORT) ? undefined : formatSort(wanted))
-            }
-            onEnd={list.more ? list.loadMore : undefined}
-          />
-          <p class="foot" aria-live="polite">
-            {list.more ? `The first ${formatCount(list.runs.length)} runs` : plural(list.runs.length, "run")}
-            {live > 0 && ` · ${formatCount(live)} live`}
-            {list.loadingMore && " · loading more"}
-          </p>
-        </div>
+      {!(experiment.error && !experiment.data) && (
+        <ExperimentRuns
+          id={id}
+          hidden={isEmpty}
+          state={state}
+          actions={actions}
+          table={table}
+          keys={keys.data}
+          conventions={conventions}
+          baseline={baseline}
+          reloadExperiment={experiment.reload}
+          reloadKeys={keys.reload}
+        />
       )}
     </div>
   );
+}
+
+/** An address too long to send around is stored, and named by `v`. */
+function useStoredView(experiment: string, view: string | undefined): void {
+  useEffect(() => {
+    if (!view) return;
+    const control = new AbortController();
+    getView(experiment, view, control.signal)
+      .then(({ address }) => navigate(address.replace(/^#/, ""), { replace: true }))
+      .catch(() => undefined);
+    return () => control.abort();
+  }, [experiment, view]);
 }

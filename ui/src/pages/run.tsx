@@ -1,51 +1,127 @@
-import { getExperiment, getRun } from "../api/mlflow";
+import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
+import { deleteRun, getRun, renameRun, restoreRun } from "../api/mlflow";
 import type { Run } from "../api/types";
+import { useCharts } from "../charts/use-context";
+import { conventionsOf, useExperiment } from "../data/experiment";
 import { useResource } from "../data/resource";
-import { experimentPath, hashHref, runPath } from "../lib/address";
-import { formatCount } from "../lib/format";
-import { isLive, lastPoint, runName } from "../lib/runs";
+import type { LivePoint } from "../data/run-feed";
+import { useLiveRun } from "../data/use-run";
+import { comparePath, experimentPath, hashHref, navigate, runPath } from "../lib/address";
+import { runName } from "../lib/runs";
 import { useTitle } from "../lib/title";
+import { BaselineChip, BaselineNote, changeBaseline } from "../parts/baseline";
+import { lazy } from "../parts/lazy";
+import { Menu, MenuItem } from "../parts/menu";
 import { ErrorNote, PendingRows } from "../parts/states";
-import { Age, RunState } from "../parts/status";
-import { RunArtifacts } from "./run-artifacts";
 import { RunCharts } from "./run-charts";
-import { RunDetails } from "./run-details";
+import { Standing } from "./run-standing";
 
-const LIVE_MS = 2_000;
-/** A finished run may still be written to. */
-const DONE_MS = 30_000;
+const RunDetails = lazy(() => import("./run-details").then((part) => part.RunDetails));
+const RunArtifacts = lazy(() => import("./run-artifacts").then((part) => part.RunArtifacts));
+const RunLineage = lazy(() => import("./run-lineage").then((part) => part.RunLineage));
+const RunCode = lazy(() => import("./run-code").then((part) => part.RunCode));
 
 const TABS = [
   { tab: undefined, label: "Charts" },
   { tab: "details", label: "Details" },
   { tab: "artifacts", label: "Artifacts" },
+  { tab: "lineage", label: "Lineage" },
+  { tab: "code", label: "Code" },
 ] as const;
 
-/** One run: its charts, its details, its artifacts. */
+/** One run: its charts as they grow, its details, its artifacts, where it came from, how to go on with it. */
 export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
-  const run = useResource(`run ${id}`, (signal) => getRun(id, signal), {
-    pollMs: (now) => (now && isLive(now.info) ? LIVE_MS : DONE_MS),
-  });
+  const charts = useRef<{ add: (keys: Record<string, LivePoint[]>) => void; reload: () => void } | undefined>(
+    undefined,
+  );
+  const onPoints = useCallback((keys: Record<string, LivePoint[]>) => charts.current?.add(keys), []);
+  const onGap = useCallback(() => charts.current?.reload(), []);
+  const { run, latest, ready, rhythm } = useLiveRun(id, onPoints, onGap);
   const experimentId = run.data?.info.experiment_id;
-  useTitle(run.data && runName(run.data.info));
+  const experiment = useExperiment(experimentId);
+  const conventions = useMemo(() => conventionsOf(experiment.data), [experiment.data]);
+  const baselineId = conventions.baseline === id ? undefined : conventions.baseline;
+  const baseline = useResource(`run ${baselineId}`, (signal) => getRun(baselineId ?? "", signal), {
+    idle: baselineId === undefined,
+  });
+  const name = run.data ? runName(run.data.info) : id.slice(0, 8);
+  useTitle(run.data && name);
+
+  const isLive = run.data?.info.status === "RUNNING";
+  const baselineName = baseline.data && runName(baseline.data.info);
+  const chartRuns = useMemo(
+    () => [
+      { id, name, color: 0, baseline: false, live: isLive },
+      ...(baselineId && baselineName
+        ? [{ id: baselineId, name: baselineName, color: 0, baseline: true, live: false }]
+        : []),
+    ],
+    [id, name, isLive, baselineId, baselineName],
+  );
+  const controls = useCharts({
+    page: `run ${id}`,
+    runs: chartRuns,
+    focus: id,
+    baseline: baselineId,
+    direction: conventions.direction,
+  });
+  const { store } = controls.context;
+  useEffect(() => {
+    charts.current = { add: (keys) => store.addPoints(id, keys), reload: () => store.reload([id]) };
+  }, [store, id]);
+
+  const makeBaseline = (wanted: boolean) => {
+    if (!experimentId) return;
+    const before =
+      conventions.baseline === id
+        ? { id, name }
+        : baselineId
+          ? { id: baselineId, name: baselineName ?? baselineId }
+          : undefined;
+    void changeBaseline(experimentId, wanted ? { id, name } : undefined, before, experiment.reload);
+  };
+  const isBaseline = conventions.baseline === id;
   return (
     <div class="page">
       <div class="section-head run-head">
         <h1 class="crumbs">
-          {experimentId === undefined ? (
-            <a href={hashHref("/")}>Experiments</a>
-          ) : (
-            <ExperimentLink id={experimentId} key={experimentId} />
-          )}
+          <a
+            class="clip"
+            href={hashHref(experimentId === undefined ? "/" : experimentPath(experimentId))}
+            title={experiment.data?.name}
+          >
+            {experiment.data?.name ?? (experimentId === undefined ? "Experiments" : `Experiment ${experimentId}`)}
+          </a>
           <span class="slash" aria-hidden="true">
             /
           </span>
-          <span class="clip" title={run.data && runName(run.data.info)}>
-            {run.data ? runName(run.data.info) : id.slice(0, 8)}
+          <span class="clip" title={name}>
+            {name}
           </span>
         </h1>
-        {run.data && <Standing run={run.data} />}
+        {run.data && <Standing run={run.data} latest={latest} rhythm={rhythm} />}
+        {run.data && (
+          <div class="tools push">
+            {isBaseline && (
+              <span class="baseline-chip">
+                <span class="swatch swatch-base" aria-hidden="true" /> This is the baseline
+              </span>
+            )}
+            {baselineId && baselineName && <BaselineChip run={baselineId} name={baselineName} />}
+            {baselineId && (
+              <a class="button" href={hashHref(comparePath([id], baselineId))}>
+                Compare
+              </a>
+            )}
+            <button type="button" class="button" onClick={() => makeBaseline(!isBaseline)}>
+              {isBaseline ? "Clear baseline" : "Set as baseline"}
+            </button>
+            <RunMenu run={run.data} reload={run.reload} />
+          </div>
+        )}
       </div>
+      {experimentId && <BaselineNote experiment={experimentId} onChange={experiment.reload} />}
+      {run.data?.info.lifecycle_stage === "deleted" && <Deleted id={id} reload={run.reload} />}
       {run.error && <ErrorNote stale={run.data !== undefined} what="The run" error={run.error} retry={run.reload} />}
       {!run.data && !run.error && (
         <div class="panel">
@@ -55,33 +131,27 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
       {run.data && (
         <>
           <Tabs id={id} tab={tab} />
-          <Tab run={run.data} tab={tab} />
+          {!tab && (
+            <RunCharts
+              run={run.data}
+              latest={latest}
+              ready={ready}
+              controls={controls}
+              baseline={baseline.data}
+              direction={conventions.direction}
+              onTags={run.reload}
+            />
+          )}
+          {tab === "details" && <RunDetails run={run.data} latest={latest} onChange={run.reload} />}
+          {tab === "artifacts" && <RunArtifacts run={run.data} />}
+          {tab === "lineage" && <RunLineage run={run.data} />}
+          {tab === "code" && <RunCode run={run.data} />}
+          {!TABS.some((one) => one.tab === (tab || undefined)) && (
+            <p class="foot-note">
+              A run has no part “{tab}”. <a href={hashHref(runPath(id))}>Charts</a>
+            </p>
+          )}
         </>
-      )}
-    </div>
-  );
-}
-
-function ExperimentLink({ id }: { id: string }) {
-  const { data } = useResource(`experiment ${id}`, (signal) => getExperiment(id, signal));
-  return (
-    <a class="clip" href={hashHref(experimentPath(id))} title={data?.name}>
-      {data?.name ?? `Experiment ${id}`}
-    </a>
-  );
-}
-
-/** The run's state, how far it is, and how old its last point is. */
-function Standing({ run }: { run: Run }) {
-  const point = lastPoint(run);
-  const step = Math.max(...(run.data.metrics ?? []).map((metric) => metric.step));
-  return (
-    <div class="standing">
-      <RunState info={run.info} />
-      {point && (
-        <span class="quiet small">
-          {step > 0 && `step ${formatCount(step)} · `}last point <Age at={point.timestamp} ago />
-        </span>
       )}
     </div>
   );
@@ -103,13 +173,45 @@ function Tabs({ id, tab }: { id: string; tab: string | undefined }) {
   );
 }
 
-function Tab({ run, tab }: { run: Run; tab: string | undefined }) {
-  if (!tab) return <RunCharts run={run} />;
-  if (tab === "details") return <RunDetails run={run} />;
-  if (tab === "artifacts") return <RunArtifacts run={run} />;
+function RunMenu({ run, reload }: { run: Run; reload: () => void }) {
+  const { run_id: id, experiment_id: experiment, lifecycle_stage: stage } = run.info;
+  const rename = async (close: () => void) => {
+    const name = prompt("Name of the run", runName(run.info))?.trim();
+    close();
+    if (!name) return;
+    await renameRun(id, name).catch((error: Error) => alert(`The run was not renamed. ${error.message}`));
+    reload();
+  };
+  const remove = async (close: () => void) => {
+    close();
+    await deleteRun(id).catch((error: Error) => alert(`The run was not deleted. ${error.message}`));
+    reload();
+  };
   return (
-    <p class="foot-note">
-      A run has no part “{tab}”. <a href={hashHref(runPath(run.info.run_id))}>Charts</a>
+    <Menu label="More about this run" icon="more">
+      {(close) => (
+        <>
+          <MenuItem onClick={() => void rename(close)}>Rename</MenuItem>
+          <MenuItem onClick={() => void navigator.clipboard?.writeText(id).then(close)}>Copy run id</MenuItem>
+          {stage !== "deleted" && <MenuItem onClick={() => void remove(close)}>Delete</MenuItem>}
+          <MenuItem onClick={() => navigate(experimentPath(experiment))}>Open experiment</MenuItem>
+        </>
+      )}
+    </Menu>
+  );
+}
+
+function Deleted({ id, reload }: { id: string; reload: () => void }) {
+  const restore = () =>
+    restoreRun(id)
+      .catch(() => undefined)
+      .then(reload);
+  return (
+    <p class="note">
+      This run is deleted.
+      <button type="button" class="button" onClick={() => void restore()}>
+        Restore
+      </button>
     </p>
   );
 }

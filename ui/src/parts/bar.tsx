@@ -1,30 +1,71 @@
 import { serverVersion } from "../api/mlflow";
 import { useNow } from "../data/clock";
-import { connection } from "../data/connection";
+import { connection, openSockets, retryNow } from "../data/connection";
 import { useResource } from "../data/resource";
 import { useStore } from "../data/store";
 import { hashHref } from "../lib/address";
 import { formatAge } from "../lib/format";
+import { Icon } from "./icon";
 
-const ALIVE_POLL_MS = 20_000;
 const LOST_POLL_MS = 4_000;
 
-/** The bar over every page: where you are, and whether the server is there. */
-export function Bar({ path }: { path: string }) {
-  const inExperiments = path === "/" || path.startsWith("/e/") || path.startsWith("/r/");
+const PLACES = [
+  { path: "/", label: "Experiments", phone: "Home", icon: "home" },
+  { path: "/models", label: "Models", phone: "Models", icon: "models" },
+] as const;
+
+function placeOf(path: string): string | undefined {
+  if (path === "/" || /^\/(e|r|compare)(\/|$)/.test(path)) return "/";
+  return PLACES.find((place) => place.path !== "/" && path.startsWith(place.path))?.path;
+}
+
+/** The bar over every page: where you are, where you could go, and whether the server is there. */
+export function Bar({ path, onJump }: { path: string; onJump: () => void }) {
+  const here = placeOf(path);
   return (
     <header class="bar">
       <a class="brand" href={hashHref("/")} aria-label="Tidemark, home">
         <Mark />
         Tidemark
       </a>
-      <nav aria-label="Places">
-        <a href={hashHref("/")} class="bar-link" aria-current={inExperiments ? "page" : undefined}>
-          Experiments
-        </a>
+      <nav class="bar-places" aria-label="Places">
+        {PLACES.map(({ path: to, label }) => (
+          <a key={to} href={hashHref(to)} class="bar-link" aria-current={here === to ? "page" : undefined}>
+            {label}
+          </a>
+        ))}
       </nav>
+      <button type="button" class="jump" onClick={onJump}>
+        <Icon name="search" />
+        <span>Search or jump to…</span>
+        <kbd>{/Mac|iPhone/.test(navigator.platform) ? "⌘K" : "Ctrl K"}</kbd>
+      </button>
       <Server />
+      <a
+        class="icon-button bar-settings"
+        href={hashHref("/settings")}
+        aria-label="Settings"
+        aria-current={path === "/settings" ? "page" : undefined}
+      >
+        <Icon name="more" />
+      </a>
     </header>
+  );
+}
+
+/** On phones the places are at the thumb. */
+export function PhoneNav({ path }: { path: string }) {
+  const here = placeOf(path);
+  const isInRuns = here === "/" && path !== "/";
+  return (
+    <nav class="phone-nav" aria-label="Places at hand">
+      {PLACES.map(({ path: to, phone, icon }) => (
+        <a key={to} href={hashHref(to)} aria-current={here === to && !isInRuns ? "page" : undefined}>
+          <Icon name={icon} size={20} />
+          {phone}
+        </a>
+      ))}
+    </nav>
   );
 }
 
@@ -40,28 +81,35 @@ function Mark() {
 
 function Server() {
   const link = useStore(connection);
+  const sockets = useStore(openSockets);
   const version = useResource("version", serverVersion, {
-    pollMs: () => (connection.get().state === "lost" ? LOST_POLL_MS : ALIVE_POLL_MS),
+    pollMs: () => (connection.get().state === "lost" ? LOST_POLL_MS : undefined),
+    idle: link.state !== "lost",
   });
-  if (link.state === "lost") return <Lost at={link.lostAt} retry={version.reload} />;
+  const retry = () => {
+    retryNow.set(retryNow.get() + 1);
+    version.reload();
+  };
+  if (link.state === "lost") return <Lost at={link.lostAt} retryAt={link.retryAt} retry={retry} />;
   if (link.state === "unknown") return <p class="server quiet">Connecting</p>;
-  const title = version.data ? `The server answers as MLflow ${version.data}` : "The server answers";
   return (
-    <p class="server" title={title}>
-      <span class="dot-ok" aria-hidden="true" />
-      Connected
-      {version.data && <span class="server-version quiet"> · MLflow {version.data} API</span>}
+    <p class="server">
+      <span class={sockets > 0 ? "live-dot" : "dot-ok"} aria-hidden="true" />
+      {sockets > 0 ? "Live" : "Connected"}
     </p>
   );
 }
 
-function Lost({ at, retry }: { at: number; retry: () => void }) {
-  const age = formatAge(at, useNow(1000));
+function Lost({ at, retryAt, retry }: { at: number; retryAt: number | undefined; retry: () => void }) {
+  const now = useNow(1000);
+  const age = formatAge(at, now);
+  const wait = retryAt === undefined ? 0 : Math.ceil((retryAt - now) / 1000);
   return (
-    <div class="server server-lost" role="status">
+    <div class="server server-lost">
       <span class="dot-lost" aria-hidden="true" />
-      <span>Connection lost{age === "now" ? "" : ` ${age} ago`}</span>
-      <button type="button" class="button" onClick={retry}>
+      <span role="status">Connection lost</span>
+      <span class="wide-only-inline">{age === "now" ? "" : `${age} ago`}</span>
+      <button type="button" class="button" onClick={retry} title={wait > 0 ? `Trying again in ${wait} s` : undefined}>
         Try now
       </button>
     </div>

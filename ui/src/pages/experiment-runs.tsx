@@ -1,0 +1,390 @@
+import { useEffect, useMemo, useState } from "preact/hooks";
+import type { KeysAnswer } from "../api/page-types";
+import { fetchStats } from "../api/tidemark";
+import { ChartGrid } from "../charts/chart-grid";
+import type { ChartGroup, ChartRun } from "../charts/context";
+import { useCharts } from "../charts/use-context";
+import { type Conventions, setDirection } from "../data/experiment";
+import { type ExperimentChange, watchExperiment } from "../data/experiment-feed";
+import { useDrawnLive } from "../data/use-drawn-live";
+import { FilterBar } from "../filter/filter-bar";
+import { identifier, quoted, withCondition, withoutLast } from "../filter/language";
+import { comparePath, hashHref, navigate } from "../lib/address";
+import { formatCount, plural } from "../lib/format";
+import { useKeys } from "../lib/keys";
+import { toNumber } from "../lib/runs";
+import { changeBaseline } from "../parts/baseline";
+import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
+import { arrange, groupId } from "../table/arrange";
+import type { RunColumns } from "../table/columns-data";
+import { RunGrid } from "../table/run-grid";
+import { useAggregates } from "../table/use-aggregates";
+import type { ExperimentActions, ExperimentState } from "./experiment-state";
+import type { RunsTable } from "./experiment-table";
+import { ExperimentTools } from "./experiment-tools";
+
+/** Drawn where nobody chose: so many of the newest, and the live ones. */
+const DRAWN = 5;
+/** Lines beyond these are drawn as their mean. */
+const LINES = 24;
+const GROUP_LINES = 12;
+const COMPARE_MAX = 10;
+/** Values of live runs that no line follows are read this often while they are in view. */
+const FIGURES_MS = 10_000;
+const SETTLE_MS = 1_500;
+
+interface Props {
+  id: string;
+  /** There is nothing to show, only to wait for. */
+  hidden: boolean;
+  state: ExperimentState;
+  actions: ExperimentActions;
+  table: RunsTable;
+  keys: KeysAnswer | undefined;
+  conventions: Conventions;
+  baseline: RunColumns | undefined;
+  reloadExperiment: () => void;
+  reloadKeys: () => void;
+}
+
+/** The filter, the table and the charts of an experiment's runs, and what ties them together. */
+export function ExperimentRuns(props: Props) {
+  const { id, state, actions, table, keys, conventions, baseline } = props;
+  const { data, version } = table;
+  const [open, setOpen] = useState<ReadonlySet<string>>(new Set());
+  const drawn = useDrawn(state, data, version);
+  const base = conventions.baseline;
+  const groups = useMemo(() => chartGroups(state, data, drawn), [state.group, data, version, drawn]);
+  const runs = useMemo(
+    () => chartRuns(groups.length ? [] : drawn, data, baseline, base),
+    [groups, drawn, data, version, baseline, base],
+  );
+  const controls = useCharts({
+    page: `experiment ${id}`,
+    runs,
+    groups,
+    baseline: base,
+    direction: conventions.direction,
+  });
+  const live = useMemo(() => liveRows(data), [data, version]);
+  const followed = useMemo(() => drawn.filter((run) => live.includes(run)), [drawn, live]);
+  const { latest, version: liveVersion } = useDrawnLive(followed, controls.context.store, table.reload);
+  useFeed(id, props);
+  useFigures(
+    table,
+    live.filter((run) => !followed.includes(run)),
+  );
+
+  const metricKeys = [
+    ...new Set(table.columns.filter(({ kind }) => kind === "metric" || kind === "delta").map(({ key }) => key)),
+  ];
+  const aggregates = useAggregates(data, metricKeys, state.aggregate, conventions.direction);
+  const baseAggregates = useAggregates(baseline, metricKeys, state.aggregate, conventions.direction);
+  const metric = (key: string, row: number) => {
+    if (state.aggregate !== "last") return aggregates.value(key, row);
+    return latest(data?.id[row] ?? "", key) ?? data?.metrics.get(key)?.[row];
+  };
+  const baselineValue = (key: string) =>
+    state.aggregate === "last" ? baseline?.metrics.get(key)?.[0] : baseAggregates.value(key, 0);
+
+  const sorted = state.sorts[0];
+  const ownSort =
+    state.aggregate !== "last" && sorted && /^[md]:/.test(sorted.id)
+      ? { values: (row: number) => metric(sorted.id.slice(2), row), descending: sorted.descending }
+      : undefined;
+  const items = useMemo(
+    () =>
+      data &&
+      arrange(data, {
+        group: state.group && ((state.group.kind === "param" ? data.params : data.tags).get(state.group.key) ?? []),
+        open,
+        sort: ownSort,
+        without: base === undefined || state.group ? undefined : data.rowOf(base),
+      }),
+    [data, version, state.group, open, base, ownSort?.descending, sorted?.id, ownSort && aggregates.known],
+  );
+
+  const colors = useMemo(() => new Map(drawn.map((run, i) => [run, i])), [drawn]);
+  const draw = (run: string) =>
+    actions.setDrawn(drawn.includes(run) ? drawn.filter((one) => one !== run) : [...drawn, run]);
+  const nameOf = (run: string) =>
+    data?.name[data.rowOf(run) ?? -1] ?? (baseline?.id[0] === run ? baseline.name[0] : undefined) ?? run.slice(0, 8);
+  const setBase = (run: string) =>
+    void changeBaseline(
+      id,
+      { id: run, name: nameOf(run) },
+      base === undefined ? undefined : { id: base, name: nameOf(base) },
+      props.reloadExperiment,
+    );
+  const compared = drawn.slice(0, COMPARE_MAX);
+  const compare = compared.length > 0 ? comparePath(compared, base) : undefined;
+  useKeys({
+    c: compare ? () => navigate(compare) : undefined,
+    "1": () => actions.setView("table"),
+    "2": () => actions.setView("split"),
+    "3": () => actions.setView("charts"),
+  });
+  if (props.hidden) return null;
+
+  const metrics = (keys?.metrics ?? [])
+    .map(({ key }) => key)
+    .filter((key) => key.toLowerCase().includes(state.charts.toLowerCase()));
+  const isFiltered = state.filter !== "";
+  return (
+    <>
+      <ExperimentTools
+        id={id}
+        state={state}
+        actions={actions}
+        keys={keys}
+        columns={table.columns}
+        conventions={conventions}
+        data={data}
+        metric={metric}
+        baselineValue={baselineValue}
+        onDirection={(key, direction) =>
+          void setDirection(id, key, direction).then(props.reloadExperiment, () => undefined)
+        }
+        filter={
+          <FilterBar
+            experiment={id}
+            value={state.filter}
+            onChange={actions.setFilter}
+            keys={keys}
+            result={resultText(table, isFiltered)}
+          />
+        }
+      />
+      {table.error && <ErrorNote stale={data !== undefined} what="The runs" error={table.error} retry={table.reload} />}
+      {aggregates.error && <ErrorNote what="The statistics" error={aggregates.error} retry={table.reload} />}
+      <div class={`experiment-body view-${state.view}`}>
+        {state.view !== "charts" && (
+          <div class="panel table-panel">
+            <BusyBar busy={table.busy && data !== undefined} />
+            {data && items && items.count > 0 && (
+              <RunGrid
+                data={data}
+                baseline={baseline}
+                version={version + liveVersion + aggregates.known + baseAggregates.known}
+                items={items}
+                columns={table.columns}
+                sorts={state.sorts}
+                onSort={actions.setSorts}
+                onColumns={actions.setColumns}
+                metric={metric}
+                baselineValue={baselineValue}
+                direction={conventions.direction}
+                groupBy={state.group?.key}
+                onGroup={(value) => setOpen(toggled(open, groupId(value)))}
+                drawn={colors}
+                onDraw={draw}
+                lifted={controls.context.lifted}
+                onBaseline={setBase}
+                onFilter={({ kind, key }, value) =>
+                  actions.setFilter(
+                    withCondition(
+                      state.filter,
+                      `${identifier(kind === "param" ? "params" : "tags", key)} = ${quoted(value)}`,
+                    ),
+                  )
+                }
+              />
+            )}
+            {!data && !table.error && <PendingRows rows={12} label="Loading runs" />}
+            {data && items?.count === 0 && data.done && (
+              <p class="foot">
+                {isFiltered ? "No run matches." : "No other runs."}{" "}
+                {isFiltered && (
+                  <button type="button" class="button" onClick={() => actions.setFilter(withoutLast(state.filter))}>
+                    Clear last
+                  </button>
+                )}
+              </p>
+            )}
+            {data && (
+              <p class="foot grid-foot">
+                <span aria-live="polite">
+                  {data.done
+                    ? plural(data.total, "run")
+                    : `${formatCount(data.loaded)} of ${plural(data.total, "run")}`}
+                  {live.length > 0 && ` · ${formatCount(live.length)} live`}
+                </span>
+                <span class="push">
+                  {formatCount(drawn.length)} drawn{base !== undefined && " + baseline"}
+                </span>
+                {compare && <a href={hashHref(compare)}>Compare {compared.length}</a>}
+                {base === undefined && data.total > 1 && table.headline && (
+                  <UseBest table={table} conventions={conventions} onPick={setBase} />
+                )}
+              </p>
+            )}
+          </div>
+        )}
+        {state.view !== "table" && (
+          <div class="experiment-charts">
+            <ChartGrid
+              controls={controls}
+              metrics={metrics}
+              tools={
+                <input
+                  class="input input-short"
+                  type="search"
+                  placeholder="Filter charts"
+                  aria-label="Filter charts"
+                  value={state.charts}
+                  onInput={(event) => actions.setCharts(event.currentTarget.value)}
+                />
+              }
+              none={
+                keys ? (state.charts ? `No chart matches “${state.charts}”.` : "No metrics yet.") : "Loading charts"
+              }
+            />
+          </div>
+        )}
+      </div>
+    </>
+  );
+}
+
+interface BestProps {
+  table: RunsTable;
+  conventions: Conventions;
+  onPick: (run: string) => void;
+}
+
+function UseBest({ table: { data, headline = "" }, conventions, onPick }: BestProps) {
+  const cells = data?.metrics.get(headline);
+  const direction = conventions.direction(headline);
+  if (!data || !cells || !direction) return null;
+  let best: number | undefined;
+  cells.forEach((value, row) => {
+    const old = best === undefined ? undefined : cells[best];
+    if (value === undefined || !Number.isFinite(value)) return;
+    if (old === undefined || (direction === "max" ? value > old : value < old)) best = row;
+  });
+  const run = best === undefined ? undefined : data.id[best];
+  if (!run) return null;
+  return (
+    <span>
+      Pick the run to beat.{" "}
+      <button type="button" class="link-button" onClick={() => onPick(run)}>
+        Use the best run
+      </button>
+    </span>
+  );
+}
+
+function toggled(set: ReadonlySet<string>, value: string): Set<string> {
+  const next = new Set(set);
+  if (!next.delete(value)) next.add(value);
+  return next;
+}
+
+function resultText({ data, took, busy }: RunsTable, isFiltered: boolean): string {
+  if (!data) return "";
+  const count = data.done ? formatCount(data.total) : `${formatCount(data.loaded)} of ${formatCount(data.total)}`;
+  if (!isFiltered) return "";
+  return busy && !data.done ? count : `${count} match · ${Math.round(took ?? 0)} ms`;
+}
+
+function liveRows(data: RunColumns | undefined): string[] {
+  if (!data) return [];
+  return data.id.filter((_, row) => data.status[row] === "RUNNING");
+}
+
+/** The runs to draw: those chosen, or the newest and the live ones among the first that came. */
+function useDrawn(state: ExperimentState, data: RunColumns | undefined, version: number): readonly string[] {
+  const text = useMemo(() => {
+    if (state.drawn) return state.drawn.join();
+    if (!data) return "";
+    const rows = data.id.map((_, row) => row).sort((a, b) => (data.start[b] ?? 0) - (data.start[a] ?? 0));
+    const chosen = rows.filter((row, i) => i < DRAWN || (data.isRunning(row) && i < LINES));
+    return chosen.map((row) => data.id[row]).join();
+  }, [state.drawn, data, data?.done, state.drawn ? 0 : Math.min(version, 3)]);
+  return useMemo(() => (text ? text.split(",") : []), [text]);
+}
+
+function chartRuns(
+  drawn: readonly string[],
+  data: RunColumns | undefined,
+  baseline: RunColumns | undefined,
+  base: string | undefined,
+): ChartRun[] {
+  const runs = drawn.flatMap((id, color): ChartRun[] => {
+    if (id === base) return [];
+    const row = data?.rowOf(id);
+    const name = row === undefined ? id.slice(0, 8) : (data?.name[row] ?? "");
+    return [{ id, name, color, baseline: false, live: row !== undefined && data?.status[row] === "RUNNING" }];
+  });
+  if (base === undefined) return runs;
+  return [...runs, { id: base, name: baseline?.name[0] ?? "baseline", color: 0, baseline: true, live: false }];
+}
+
+/** Means in place of lines: of each group, or of more runs than can be told apart. */
+function chartGroups(state: ExperimentState, data: RunColumns | undefined, drawn: readonly string[]): ChartGroup[] {
+  if (!data) return [];
+  if (state.group) {
+    const cells = (state.group.kind === "param" ? data.params : data.tags).get(state.group.key) ?? [];
+    const members = Map.groupBy(data.id.keys(), (row) => cells[row]);
+    return [...members]
+      .sort((a, b) => b[1].length - a[1].length)
+      .slice(0, GROUP_LINES)
+      .map(([value, rows], color) => ({
+        id: `group ${groupId(value)}`,
+        name: value ?? "not set",
+        color,
+        runs: rows.slice(0, 100).map((row) => data.id[row] ?? ""),
+      }));
+  }
+  if (drawn.length <= LINES) return [];
+  return [{ id: "drawn", name: `${drawn.length} runs`, color: 0, runs: drawn.slice(0, 100) }];
+}
+
+/** Changes of the experiment's runs: small ones at once, others by reading the table again when they have settled. */
+function useFeed(id: string, { table, reloadExperiment, reloadKeys }: Props): void {
+  const { data, reload, touch } = table;
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const later = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        reload();
+        reloadKeys();
+      }, SETTLE_MS);
+    };
+    const take = (change: ExperimentChange) => {
+      if (change.change === "run_updated" && data?.update(change.run)) return touch();
+      if (change.change.startsWith("experiment")) return reloadExperiment();
+      if (change.change === "run_tags_set" && data?.rowOf(change.run_id) === undefined) return;
+      later();
+    };
+    const stop = watchExperiment(id, { onChanges: (changes) => changes.forEach(take), onStale: later });
+    return () => {
+      stop();
+      clearTimeout(timer);
+    };
+  }, [id, data, reload, touch]);
+}
+
+/** Reads the newest values of live runs now and then, of the columns in view. */
+function useFigures({ data, columns, touch }: RunsTable, runs: readonly string[]): void {
+  const some = runs.slice(0, 100).join();
+  useEffect(() => {
+    const keys = [...new Set(columns.filter(({ kind }) => kind === "metric").map(({ key }) => key))].slice(0, 100);
+    if (!data || !some || keys.length === 0) return;
+    const ids = some.split(",");
+    const timer = setInterval(async () => {
+      if (document.hidden) return;
+      const stats = await fetchStats(ids, keys).catch(() => undefined);
+      for (const [key, { last }] of Object.entries(stats ?? {})) {
+        last.forEach((value, i) => {
+          const row = data.rowOf(ids[i] ?? "");
+          const cells = data.metrics.get(key);
+          if (value !== null && row !== undefined && cells) cells[row] = toNumber(value);
+        });
+      }
+      touch();
+    }, FIGURES_MS);
+    return () => clearInterval(timer);
+  }, [data, some, columns]);
+}
