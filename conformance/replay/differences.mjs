@@ -140,6 +140,19 @@ const ROWS = [
     row: "Content type of `/version`",
     answers: { 827: { status: 200 }, 830: { status: 200 } },
   },
+  {
+    row: "Uploads in parts and presigned addresses",
+    answers: {
+      427: { status: 200 },
+      428: { status: 404, error_code: "RESOURCE_DOES_NOT_EXIST", message: "^No such artifact: " },
+      455: { status: 200 },
+      457: { status: 404, error_code: "RESOURCE_DOES_NOT_EXIST", message: "^No multipart upload with id " },
+      458: { status: 200 },
+      459: { status: 404, error_code: "RESOURCE_DOES_NOT_EXIST", message: "^No such artifact: " },
+      460: { ...INVALID, message: "^num_parts must be between 1 and 10000 " },
+      461: { ...INVALID, message: "^num_parts must be between 1 and 10000 " },
+    },
+  },
 ];
 
 /** The difference of an exchange, by its number. */
