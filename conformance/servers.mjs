@@ -89,25 +89,28 @@ async function start(name, command) {
   return { uri, stop };
 }
 
+/** More of the environment, by server: receivers of webhooks on this machine are allowed, and heard of at once. */
+export const LOCAL_RECEIVERS = {
+  ours: { TIDEMARK_WEBHOOKS_ALLOW_PRIVATE: "true" },
+  mlflow: {
+    MLFLOW_WEBHOOK_ALLOWED_SCHEMES: "http,https",
+    MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: "true",
+    MLFLOW_WEBHOOK_CACHE_TTL: "0",
+  },
+};
+
 /** This project's server, as `npm start` gives it to a user. Resolves to `{ uri, stop }`. */
-export function startOurs(projectRoot) {
+export function startOurs(projectRoot, env = {}) {
   return start("ours", (port, data) => ({
     file: "npm",
     args: ["start", "--silent", "--", "--port", String(port), "--data", join(data, "data")],
     cwd: projectRoot,
-    env: { TIDEMARK_WEBHOOKS_ALLOW_PRIVATE: "true" },
+    env,
   }));
 }
 
-/** Receivers of this machine are allowed, and new webhooks heard of at once. */
-const MLFLOW_WEBHOOKS = {
-  MLFLOW_WEBHOOK_ALLOWED_SCHEMES: "http,https",
-  MLFLOW_WEBHOOK_ALLOW_PRIVATE_IPS: "true",
-  MLFLOW_WEBHOOK_CACHE_TTL: "0",
-};
-
 /** MLflow's own server on SQLite, from the environment whose executables are in `bin`. */
-export function startMlflow(bin) {
+export function startMlflow(bin, env = {}) {
   return start("mlflow", (port, data) => ({
     file: join(bin, "mlflow"),
     args: [
@@ -116,6 +119,6 @@ export function startMlflow(bin) {
       ...["--serve-artifacts", "--artifacts-destination", join(data, "artifacts")],
     ],
     cwd: data,
-    env: { ...MLFLOW_WEBHOOKS, MLFLOW_DISABLE_TELEMETRY: "true", PATH: `${bin}:${process.env.PATH}` },
+    env: { ...env, MLFLOW_DISABLE_TELEMETRY: "true", PATH: `${bin}:${process.env.PATH}` },
   }));
 }

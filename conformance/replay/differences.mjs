@@ -137,6 +137,14 @@ const ROWS = [
     answers: { 821: { status: 200 } },
   },
   {
+    row: "A webhook whose host has no address",
+    answers: { 796: { ...INVALID, message: "^Webhook events cannot be empty$" }, 799: { status: 200 } },
+  },
+  {
+    row: "A webhook's event that there is not",
+    answers: { 798: { ...INVALID, message: "^Missing value for required parameter 'events\\[0\\]\\.entity'" } },
+  },
+  {
     row: "Content type of `/version`",
     answers: { 827: { status: 200 }, 830: { status: 200 } },
   },
