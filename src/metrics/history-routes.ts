@@ -6,6 +6,7 @@ import { type App, raw, rpc } from "../wire/rpc";
 import type { Columns } from "./block";
 import { atRanks, pageByTime, withinSteps } from "./history";
 import { type History, withHistories } from "./history-load";
+import { JsonBytes } from "./json-bytes";
 import { sampleRanks } from "./sampling";
 
 // MLflow 3.17.2's limits of its bulk endpoints.
@@ -28,7 +29,7 @@ export function historyRoutes(app: App): void {
       const page = await pageByTime(history, offset, end - offset, fetch);
       if (page.values.length === 0) return {};
       const next = end < history.count ? `,"next_page_token":${JSON.stringify(encodeOffset(end))}` : "";
-      return jsonResponse(`{"metrics":[${metricsText(page, JSON.stringify(key))}]${next}}`);
+      return metricsResponse([{ columns: page }], key, next);
     });
   });
 
@@ -63,9 +64,10 @@ export function historyRoutes(app: App): void {
       }
       const samples = await atRanks(plans, fetch);
       if (samples.length === 0) return {};
-      const name = JSON.stringify(key);
-      const parts = samples.map((s, i) => metricsText(s, name, `,"run_id":${JSON.stringify(plans[i]?.runId)}`));
-      return jsonResponse(`{"metrics":[${parts.join(",")}]}`);
+      return metricsResponse(
+        plans.map(({ runId }, i) => ({ columns: samples[i] as Columns, rest: ofRun(runId) })),
+        key,
+      );
     });
   });
 
@@ -88,27 +90,29 @@ export function historyRoutes(app: App): void {
     let room = Math.min(asked === null ? MAX_BULK_RESULTS : Number(asked), MAX_BULK_RESULTS);
     const sorted = [...new Set(runIds)].sort();
     return await withHistories(c.env, sorted, key, async (histories, fetch) => {
-      const parts: string[] = [];
-      const name = JSON.stringify(key);
+      const pages: { columns: Columns; rest: string }[] = [];
       for (const runId of sorted) {
         if (room <= 0) break;
-        const page = await pageByTime(histories.get(runId) as History, 0, room, fetch);
-        room -= page.values.length;
-        if (page.values.length > 0) parts.push(metricsText(page, name, `,"run_id":${JSON.stringify(runId)}`));
+        const columns = await pageByTime(histories.get(runId) as History, 0, room, fetch);
+        room -= columns.values.length;
+        if (columns.values.length > 0) pages.push({ columns, rest: ofRun(runId) });
       }
-      return await finished(c.req.raw, jsonResponse(`{"metrics":[${parts.join(",")}]}`));
+      return await finished(c.req.raw, metricsResponse(pages, key));
     });
   });
 }
 
-/** Metrics as JSON, written directly: a page of 25,000 objects would cost more to build than to send. */
-function metricsText({ steps, timestamps, values }: Columns, key: string, rest = ""): string {
-  const parts = new Array<string>(values.length);
-  for (let i = 0; i < values.length; i++) {
-    const v = values[i] as number;
-    // Stored values are finite or NaN; a number's text is JSON, NaN's is quoted.
-    parts[i] =
-      `{"key":${key},"value":${Number.isNaN(v) ? '"NaN"' : v},"timestamp":${timestamps[i]},"step":${steps[i]}${rest}}`;
-  }
-  return parts.join(",");
+/** An answer of `{"metrics":[…]REST}`; each `rest` is JSON. */
+function metricsResponse(series: readonly { columns: Columns; rest?: string }[], key: string, rest = ""): Response {
+  const json = new JsonBytes();
+  const name = JSON.stringify(key);
+  json.text('{"metrics":[');
+  series.forEach((one, i) => {
+    if (i > 0) json.text(",");
+    json.metrics(one.columns, name, one.rest);
+  });
+  json.text(`]${rest}}`);
+  return jsonResponse(json.bytes);
 }
+
+const ofRun = (runId: string): string => `,"run_id":${JSON.stringify(runId)}`;

@@ -9,7 +9,17 @@ import { newColumns, slice } from "./observation";
 /** A stretch of one series, sorted and distinct: in memory, or a block in D1 until it is fetched. */
 export interface Piece extends Omit<BlockInfo, "from" | "length"> {
   columns?: Columns;
-  source?: { runId: string; key: string; position: number; part: number; from: number; length: number };
+  source?: Source;
+}
+
+/** Where in D1 a block lies: which chunk, and which characters of its data. */
+interface Source {
+  runId: string;
+  key: string;
+  position: number;
+  part: number;
+  from: number;
+  length: number;
 }
 
 export interface Header {
@@ -97,52 +107,48 @@ export function concatenate(pieces: readonly Pick<Piece, "columns" | "count">[])
 export async function fetchPieces(d1: D1Database, pieces: readonly Piece[]): Promise<void> {
   const missing = pieces.filter((p) => !p.columns && p.source);
   for (let i = 0; i < missing.length; i += BLOCKS_A_QUERY) {
-    const runs = neighbours(missing.slice(i, i + BLOCKS_A_QUERY));
-    const wanted = runs.map((group) => {
-      const first = (group[0] as Piece).source as NonNullable<Piece["source"]>;
-      const last = (group[group.length - 1] as Piece).source as NonNullable<Piece["source"]>;
-      return [first.runId, first.key, first.position, first.part, first.from + 1, last.from + last.length - first.from];
+    const groups = [...Map.groupBy(missing.slice(i, i + BLOCKS_A_QUERY), chunkOf).values()];
+    const wanted = groups.map((pieces) => {
+      const { runId, key, position, part } = sourceOf(pieces[0] as Piece);
+      return [runId, key, position, part, pieces.map(sourceOf).map(({ from, length }) => [from + 1, length])];
     });
-    const { results } = await d1
-      .prepare(
-        `SELECT j.key AS i, substr(c.data, j.value ->> 4, j.value ->> 5) AS data
-         FROM json_each(?1) AS j CROSS JOIN metric_chunks AS c
-           ON c.run_id = j.value ->> 0 AND c.key = j.value ->> 1
-           AND c.position = j.value ->> 2 AND c.part = j.value ->> 3`,
-      )
-      .bind(JSON.stringify(wanted))
-      .all<{ i: number; data: string }>();
-    if (results.length !== runs.length) throw new ChunksMoved();
-    for (const { i: index, data } of results) {
-      const group = runs[index] as Piece[];
-      const blocks = group.map(({ source, ...info }) => ({ ...info, ...(source as NonNullable<Piece["source"]>) }));
-      const columns = decodeBlocks(data, blocks);
-      let at = 0;
-      for (const piece of group) {
-        piece.columns = slice(columns, at, at + piece.count);
-        at += piece.count;
-      }
-    }
+    const { results } = await d1.prepare(FETCH_BLOCKS).bind(JSON.stringify(wanted)).all<{ i: number; data: string }>();
+    if (results.length !== groups.length) throw new ChunksMoved();
+    for (const { i: index, data } of results) decodePieces(groups[index] as Piece[], data);
   }
 }
 
-/** Pieces grouped where they lie end to end in one chunk, so that one substr() fetches them. */
-function neighbours(pieces: readonly Piece[]): Piece[][] {
-  const groups: Piece[][] = [];
-  let before: Piece["source"];
+/** Gives pieces their columns, from their blocks end to end. */
+function decodePieces(pieces: readonly Piece[], data: string): void {
+  let from = 0;
+  const blocks = pieces.map((piece) => {
+    const { source: _, ...info } = piece;
+    const { length } = sourceOf(piece);
+    from += length;
+    return { ...info, from: from - length, length };
+  });
+  const columns = decodeBlocks(data, blocks);
+  let at = 0;
   for (const piece of pieces) {
-    const s = piece.source;
-    const adjoins =
-      s &&
-      before &&
-      s.runId === before.runId &&
-      s.key === before.key &&
-      s.position === before.position &&
-      s.part === before.part &&
-      s.from === before.from + before.length;
-    if (adjoins) groups[groups.length - 1]?.push(piece);
-    else groups.push([piece]);
-    before = s;
+    piece.columns = slice(columns, at, at + piece.count);
+    at += piece.count;
   }
-  return groups;
 }
+
+/**
+ * The wanted blocks of each chunk, end to end: a row a chunk, since SQLite reads all of a row's text for each substr()
+ * of it unless they follow each other.
+ */
+const FETCH_BLOCKS = `
+  SELECT j.key AS i, (
+    SELECT group_concat(substr(c.data, b.value ->> 0, b.value ->> 1), '' ORDER BY b.key) FROM json_each(j.value, '$[4]') AS b
+  ) AS data
+  FROM json_each(?1) AS j CROSS JOIN metric_chunks AS c
+    ON c.run_id = j.value ->> 0 AND c.key = j.value ->> 1 AND c.position = j.value ->> 2 AND c.part = j.value ->> 3`;
+
+const sourceOf = ({ source }: Piece): Source => source as Source;
+
+const chunkOf = (piece: Piece): string => {
+  const { runId, key, position, part } = sourceOf(piece);
+  return `${runId} ${position} ${part} ${key}`;
+};
