@@ -205,7 +205,7 @@ describe("a pass that dies", () => {
         expect(await files(`${experiment}/`)).toEqual([]);
       }
     }
-  });
+  }, 60_000);
 
   it("goes on where the budget of the one before ended", async () => {
     const experiment = await newExperiment();
