@@ -64,13 +64,16 @@ export async function claim(d1: D1Database, cutoff: number): Promise<Claimed> {
   return claimed(await d1.batch(statements.map((sql) => d1.prepare(sql).bind(cutoff))));
 }
 
-/** Takes some of the runs and models of an experiment that is being removed, whatever their stage. */
+/**
+ * Takes some of the runs and models of an experiment that is being removed, whatever their stage. The
+ * plus keeps SQLite from going through all of the experiment's for the few that were noted.
+ */
 export async function claimContents(d1: D1Database, experimentId: string): Promise<Claimed> {
   const statements = [
     NOTE_RUNS("r.experiment_id = ?1"),
-    TAKE("runs", "r", "run_id", "run", "r.experiment_id = ?1"),
+    TAKE("runs", "r", "run_id", "run", "+r.experiment_id = ?1"),
     NOTE_MODELS("m.experiment_id = ?1"),
-    TAKE("logged_models", "m", "model_id", "model", "m.experiment_id = ?1"),
+    TAKE("logged_models", "m", "model_id", "model", "+m.experiment_id = ?1"),
   ];
   return claimed(await d1.batch(statements.map((sql) => d1.prepare(sql).bind(experimentId))));
 }

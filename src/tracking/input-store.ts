@@ -106,7 +106,7 @@ const MAX_DATASET_USES = 1000;
 export async function datasetUses(d1: D1Database, experimentIds: readonly string[]): Promise<DatasetUse[]> {
   const select = d1.prepare(`
     SELECT u.experiment_id, u.name, u.digest, u.context
-    FROM (SELECT DISTINCT value AS id FROM json_each(?1)) e CROSS JOIN dataset_uses u ON u.experiment_id = e.id
+    FROM (SELECT DISTINCT value AS id FROM json_each(?1)) asked CROSS JOIN dataset_uses u ON u.experiment_id = asked.id
     LIMIT ${MAX_DATASET_USES}`);
   return (await select.bind(JSON.stringify(experimentIds)).all<DatasetUse>()).results;
 }
