@@ -147,11 +147,11 @@ def test_deleted_run_is_hidden_and_comes_back(client, run_id, experiment):
 
 def test_async_logging_arrives_whole(client, experiment):
     with mlflow.start_run(experiment_id=experiment) as run:
-        for step in range(200):
-            mlflow.log_metric("m", step * 0.5, step=step, synchronous=False)
-        mlflow.log_param("p", "late", synchronous=False)
-        mlflow.set_tag("t", "late", synchronous=False)
-        mlflow.flush_async_logging()
+        pending = [mlflow.log_metric("m", step * 0.5, step=step, synchronous=False) for step in range(200)]
+        pending.append(mlflow.log_param("p", "late", synchronous=False))
+        pending.append(mlflow.set_tag("t", "late", synchronous=False))
+        for each in pending:
+            each.wait()
     history = client.get_metric_history(run.info.run_id, "m")
     assert sorted((m.step, m.value) for m in history) == [(s, s * 0.5) for s in range(200)]
     finished = client.get_run(run.info.run_id)

@@ -18,10 +18,14 @@ function* log(world) {
   const run_id = world.run();
   const body = { run_id, ...observation(random) };
   // One thing wrong at a time: which of two is named is no promise.
-  if (random.chance(0.1)) body.key = random.pick(BAD_KEYS);
-  else if (random.chance(0.1)) body.timestamp = random.pick([-1, "17", ""]);
-  else if (random.chance(0.05)) delete body[random.pick(["key", "value", "timestamp"])];
-  else if (random.chance(0.1)) Object.assign(body, { dataset_name: "d", dataset_digest: "1" });
+  random.weighted([
+    [14, () => undefined],
+    [2, () => Object.assign(body, { key: random.pick(BAD_KEYS) })],
+    [2, () => Object.assign(body, { timestamp: random.pick([-1, "17", ""]) })],
+    [1, () => delete body[random.pick(["key", "value", "timestamp"])]],
+    [2, () => Object.assign(body, { dataset_name: "d", dataset_digest: "1" })],
+    [0.5, () => Object.assign(body, { dataset_name: "d" })],
+  ])();
   if (random.chance(0.2)) delete body.step;
   if (random.chance(0.15) && world.models.length > 0) body.model_id = random.pick(world.models);
   yield post(FAMILY, "runs/log-metric", body);
