@@ -8,6 +8,7 @@ import { BINDINGS_FILE, WORKER_FILE } from "./build.ts";
 import { ROOT } from "./install.cjs";
 import { widenBucket } from "./local-bucket.ts";
 import { isMigrated, migrate } from "./migrations.ts";
+import { removeOrphans } from "./orphans.ts";
 import type { Launch } from "./runtime.cjs";
 
 /** Part of the path of every object on disk, therefore never changed and not taken from wrangler.toml. */
@@ -36,6 +37,7 @@ export async function configure(data: string, listening: Listening): Promise<Lau
   const worker = workerOptions(bindings, readFileSync(WORKER_FILE, "utf8"));
   const doors = listening.addresses.map((address) => doorOptions(address, listening.port, bindings.compatibilityDate));
   await migrateWhatIsPending(bindings, data, shared);
+  for (const bucket of bindings.buckets) removeOrphans(data, bucket);
   return record(data, { ...shared, workers: [worker, ...doors] });
 }
 
@@ -82,7 +84,7 @@ function workerOptions(bindings: Bindings, code: string): WorkerOptions {
   };
 }
 
-const WORKER_SETTING = /^TIDEMARK_(?:WEBHOOKS|GC|ADMIN)_/;
+const WORKER_SETTING = /^TIDEMARK_(?:WEBHOOKS|GC|ADMIN|R2|MAX|PUBLIC)_/;
 
 /** What the Worker itself is told by the environment, where wrangler.toml and its secrets would in the cloud. */
 function settings(environment: NodeJS.ProcessEnv): Record<string, unknown> {

@@ -85,16 +85,46 @@ def test_twenty_megabytes_byte_for_byte(client, run_id, tmp_path):
         assert hashlib.sha256(file.read()).digest() == hashlib.sha256(content).digest()
 
 
-def test_client_that_asks_for_multipart(client, run_id, tmp_path, monkeypatch):
-    """Parts when the server offers them; else the client must understand that it doesn't."""
+@pytest.fixture
+def in_parts(monkeypatch):
+    """A client that sends in parts and reads by presigned ranges what it usually would not."""
     monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_UPLOAD", "true")
     monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_MINIMUM_FILE_SIZE", str(1024 * 1024))
-    content = np.random.default_rng(4).bytes(12 * 1024 * 1024 + 7)
-    (tmp_path / "parts.bin").write_bytes(content)
-    client.log_artifact(run_id, str(tmp_path / "parts.bin"), "dir")
-    assert listed(client, run_id, "dir") == [("dir/parts.bin", False, len(content))]
-    with open(download(run_id, "dir/parts.bin", tmp_path / "down"), "rb") as file:
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(5 * 1024 * 1024))
+    monkeypatch.setenv("MLFLOW_ENABLE_PROXY_MULTIPART_DOWNLOAD", "true")
+    monkeypatch.setenv("MLFLOW_MULTIPART_DOWNLOAD_CHUNK_SIZE", str(3 * 1000 * 1000))
+
+
+@pytest.mark.parametrize("size", [2_000_000, 10 * 1024 * 1024, 12 * 1024 * 1024 + 7])
+def test_client_that_asks_for_multipart(client, run_id, tmp_path, in_parts, size):
+    """Parts when the server offers them; else the client must understand that it doesn't."""
+    content = np.random.default_rng(size).bytes(size)
+    (tmp_path / "pàrts 1+1.bin").write_bytes(content)
+    client.log_artifact(run_id, str(tmp_path / "pàrts 1+1.bin"), "dir é")
+    assert listed(client, run_id, "dir é") == [("dir é/pàrts 1+1.bin", False, size)]
+    with open(download(run_id, "dir é/pàrts 1+1.bin", tmp_path / "down"), "rb") as file:
         assert file.read() == content
+
+
+def test_presigned_ranges_of_a_tree(client, run_id, tmp_path, in_parts):
+    tree = {"a.txt": b"1", "b/empty": b"", "b/c/long.bin": bytes(7_000_000)}
+    for path, content in tree.items():
+        file = tmp_path / "up" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    client.log_artifacts(run_id, str(tmp_path / "up"), "tree")
+    down = tmp_path / "down"
+    download(run_id, "tree", down)
+    assert {path: (down / "tree" / path).read_bytes() for path in tree} == tree
+
+
+@pytest.mark.ours_only
+def test_part_too_small_names_the_setting(client, run_id, tmp_path, in_parts, monkeypatch):
+    monkeypatch.setenv("MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE", str(1024 * 1024))
+    (tmp_path / "small-parts.bin").write_bytes(bytes(3 * 1024 * 1024))
+    with pytest.raises(MlflowException, match="MLFLOW_MULTIPART_UPLOAD_CHUNK_SIZE"):
+        client.log_artifact(run_id, str(tmp_path / "small-parts.bin"))
+    assert listed(client, run_id) == []
 
 
 def test_empty_file(client, run_id, tmp_path):
@@ -154,12 +184,24 @@ def test_missing_file(run_id, tmp_path):
         download(run_id, "nobody.txt", tmp_path)
 
 
+def test_figure(active_run):
+    figures = pytest.importorskip("matplotlib.figure")
+    image = pytest.importorskip("PIL.Image")
+    figure = figures.Figure(figsize=(2, 1), dpi=50)
+    figure.add_subplot().plot([0, 1], [1, 0])
+    mlflow.log_figure(figure, "plots/line.png")
+    found = mlflow.artifacts.download_artifacts(
+        run_id=active_run.info.run_id, artifact_path="plots/line.png"
+    )
+    assert image.open(found).size == (100, 50)
+
+
 def test_many_small_files(client, run_id, tmp_path):
-    for index in range(60):
+    for index in range(500):
         (tmp_path / f"{index:03}.txt").write_text(str(index))
     client.log_artifacts(run_id, str(tmp_path), "many")
     rows = listed(client, run_id, "many")
-    assert [path for path, _, _ in rows] == [f"many/{index:03}.txt" for index in range(60)]
+    assert [path for path, _, _ in rows] == [f"many/{index:03}.txt" for index in range(500)]
     download(run_id, "many", tmp_path / "down")
-    texts = [(tmp_path / "down" / "many" / f"{i:03}.txt").read_text() for i in range(60)]
-    assert texts == [str(index) for index in range(60)]
+    texts = [(tmp_path / "down" / "many" / f"{i:03}.txt").read_text() for i in range(500)]
+    assert texts == [str(index) for index in range(500)]

@@ -81,7 +81,7 @@ it("puts parts together, for ranges across them too", async () => {
   }
 });
 
-it("shows and keeps nothing of an upload cut off half-way", async () => {
+it("shows nothing of an upload cut off half-way, and keeps nothing of it past the next start", async () => {
   const before = blobs().length;
   const { hostname, port } = new URL(server.url);
   const socket = connect(Number(port), hostname);
@@ -91,5 +91,14 @@ it("shows and keeps nothing of an upload cut off half-way", async () => {
   socket.destroy();
   await sleep(500);
   expect((await fetch(`${server.url}${ROUTE}/0/cut.bin`)).status).toBe(404);
+  server.process.kill("SIGTERM");
+  await server.ended;
+  server = await launch("--data", folder);
   expect(blobs()).toHaveLength(before);
+  for (const [name, size] of [
+    ["7000000.bin", 7_000_000],
+    ["parts.bin", 11 * 1024 * 1024],
+  ] as const) {
+    expect((await (await fetch(`${server.url}${ROUTE}/0/${name}`)).arrayBuffer()).byteLength).toBe(size);
+  }
 });
