@@ -3,27 +3,35 @@ const http = require("node:http");
 // What Cloudflare's cron trigger does in the cloud: every quarter of an hour the Worker removes for good what was deleted
 // long ago. Locally nothing triggers it but this.
 
-const FIRST_MS = 30_000;
-const PERIOD_MS = 15 * 60_000;
+/** When to call first and how often after that, in ms. */
+const TIMES = { first: 30_000, period: 15 * 60_000 };
 
 /**
- * Calls the Worker regularly until the process ends.
+ * Calls the Worker regularly, until the process ends or the function that it returns is called.
  * @param {import("./address.cjs").Listening} listening
  * @param {string} token the Worker's TIDEMARK_ADMIN_TOKEN
+ * @param {{ first: number, period: number }} times
+ * @returns {() => void}
  */
-function collectRegularly({ addresses, port }, token) {
+function collectRegularly({ addresses, port }, token, times = TIMES) {
   const [host = ""] = addresses;
+  /** @type {NodeJS.Timeout | undefined} */
+  let timer;
+  let ended = false;
   const next = async () => {
     try {
-      while (!(await collect(host, port, token)));
+      while (!ended && !(await collect(host, port, token)));
     } catch (error) {
-      process.stderr.write(
-        `tidemark: removing what was deleted failed: ${error instanceof Error ? error.message : error}\n`,
-      );
+      const why = error instanceof Error ? error.message : error;
+      process.stderr.write(`tidemark: removing what was deleted failed: ${why}\n`);
     }
-    setTimeout(next, PERIOD_MS).unref();
+    if (!ended) timer = setTimeout(next, times.period).unref();
   };
-  setTimeout(next, FIRST_MS).unref();
+  timer = setTimeout(next, times.first).unref();
+  return () => {
+    ended = true;
+    clearTimeout(timer);
+  };
 }
 
 /**
