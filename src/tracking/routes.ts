@@ -3,11 +3,13 @@ import type { App } from "../wire/rpc";
 import { experimentRoutes } from "./experiment-routes";
 import { feedRoutes } from "./feed-routes";
 import { inputRoutes } from "./input-routes";
+import { promptlabRoutes } from "./promptlab-routes";
 import { runRoutes } from "./run-routes";
 
 export function trackingRoutes(app: App): void {
   experimentRoutes(app);
   runRoutes(app);
+  promptlabRoutes(app);
   feedRoutes(app);
   inputRoutes(app);
 }
