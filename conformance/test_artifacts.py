@@ -167,7 +167,6 @@ def test_image_of_a_step(client, active_run):
     assert client.get_run(active_run.info.run_id).data.tags["mlflow.loggedImages"] == "True"
 
 
-@pytest.mark.search_grammar
 def test_table_grows(client, active_run):
     run_id = active_run.info.run_id
     mlflow.log_table({"q": ["a", "b"], "n": [1, 2]}, "table.json")

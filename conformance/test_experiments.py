@@ -34,7 +34,6 @@ def test_create_and_get(client):
         assert found.tags == {"team": "vision", "empty": ""}
 
 
-@pytest.mark.search_grammar
 def test_unicode_names(client):
     name = unique("实验 é ✓ / #1 & 'q' % +")
     experiment_id = client.create_experiment(name)
@@ -210,12 +209,10 @@ def test_search_orders(client, family):
         ("tags.kind IS NOT NULL", "123"),
     ],
 )
-@pytest.mark.search_grammar
 def test_search_filters(client, family, clause, expected):
     assert sorted(search(client, family, clause)) == list(expected)
 
 
-@pytest.mark.search_grammar
 def test_search_by_exact_name_and_ids(client, family):
     first = client.search_experiments(filter_string=f"name = '{family}-0'")
     assert names(first) == [f"{family}-0"]
@@ -251,11 +248,10 @@ def test_search_pages(client, family):
         {"max_results": 5, "filter": "metrics.a > 1"},
         {"max_results": 5, "filter": "name > 'a'"},
         {"max_results": 5, "filter": "creation_time = 'yesterday'"},
-        {"max_results": 5, "filter": "name = 'a' OR name = 'b'"},
+        {"max_results": 5, "filter": "name = 'a' OR"},
         {"max_results": 5, "order_by": ["tags.a"]},
         {"max_results": 5, "order_by": ["name SIDEWAYS"]},
     ],
 )
-@pytest.mark.search_grammar
 def test_search_refuses(api, fields):
     api.refused("experiments/search", fields)

@@ -183,13 +183,11 @@ def shelf(client, api):
         ("creation_timestamp < 10", ""),
     ],
 )
-@pytest.mark.search_grammar
 def test_search_filters(client, shelf, clause, expected):
     found = client.search_logged_models([shelf], filter_string=clause)
     assert sorted(names(found)) == list(expected)
 
 
-@pytest.mark.search_grammar
 def test_search_orders(client, shelf):
     def ordered(*order_by):
         return "".join(names(client.search_logged_models([shelf], order_by=list(order_by))))
@@ -223,7 +221,6 @@ def test_search_results_carry_everything(client, shelf):
     assert [m.value for m in found.metrics] == [0.8]
 
 
-@pytest.mark.parametrize("clause", ["nonsense", "params.depth > 'a'", "name = 'a' OR name = 'b'"])
-@pytest.mark.search_grammar
+@pytest.mark.parametrize("clause", ["nonsense", "params.depth > 'a'", "name = 'a' OR"])
 def test_search_refuses(api, shelf, clause):
     api.refused("logged-models/search", {"experiment_ids": [shelf], "filter": clause})

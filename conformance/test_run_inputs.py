@@ -65,7 +65,6 @@ def test_repeat_is_no_second_link(api, run_id):
     assert entry["tags"] == [{"key": "a", "value": "1"}]
 
 
-@pytest.mark.search_grammar
 def test_filter_by_dataset(client, api, experiment):
     with_rows, without = api.create_run(experiment), api.create_run(experiment)
     log_dataset(api, with_rows, ("mlflow.data.context", "train"))
@@ -77,7 +76,6 @@ def test_filter_by_dataset(client, api, experiment):
     assert {run.info.run_id for run in found} == {with_rows, without}
 
 
-@pytest.mark.search_grammar
 def test_datasets_of_an_experiment(api, tracking_uri, experiment):
     log_dataset(api, api.create_run(experiment), ("mlflow.data.context", "train"))
     log_dataset(api, api.create_run(experiment), name="plain")

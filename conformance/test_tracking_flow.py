@@ -50,7 +50,6 @@ def test_failing_script_leaves_a_failed_run(client, experiment):
     assert failed.data.metrics == {"before": 1.0}
 
 
-@pytest.mark.search_grammar
 def test_nested_runs(client, experiment):
     with mlflow.start_run(experiment_id=experiment, run_name="parent") as parent:
         children = []
@@ -123,7 +122,6 @@ def test_artifacts_go_up_and_come_down(client, experiment, tmp_path):
     assert fetched
 
 
-@pytest.mark.search_grammar
 def test_search_as_a_table(experiment):
     for index in range(3):
         with mlflow.start_run(experiment_id=experiment, run_name=f"r{index}"):

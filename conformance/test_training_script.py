@@ -87,7 +87,6 @@ def test_model_loads_in_a_fresh_process_and_predicts_the_same(tracking_uri, trai
     assert predicted == locally_trained().predict(load_iris().data).tolist()
 
 
-@pytest.mark.search_grammar
 def test_runs_of_the_script_are_found_by_search(client, trained_run):
     run = client.get_run(trained_run)
     found = client.search_runs(

@@ -158,26 +158,16 @@ export async function addModelParams(db: Database, id: string, params: KeyValue[
 const exists = (db: Database, id: string) =>
   db.select({ id: loggedModels.modelId }).from(loggedModels).where(eq(loggedModels.modelId, id));
 
-/** A page of models: `where` and `order` in the columns of logged_models. */
-export async function pageOfModels(
-  db: Database,
-  page: { where: SQL | undefined; order: SQL[]; limit: number; offset: number },
-): Promise<LoggedModel[]> {
-  const rows = await db
-    .select(columns)
-    .from(loggedModels)
-    .where(page.where)
-    .orderBy(...page.order)
-    .limit(page.limit)
-    .offset(page.offset);
-  if (rows.length === 0) return [];
-  const data = await db.batch(
-    dataOf(
-      db,
-      rows.map((row) => row.modelId),
-    ),
-  );
-  return assemble(rows, data);
+/** Models by their ids, in that order; those that are gone are left out. */
+export async function modelsById(db: Database, ids: string[]): Promise<LoggedModel[]> {
+  if (ids.length === 0) return [];
+  const among = sql`(SELECT value FROM json_each(${JSON.stringify(ids)}))`;
+  const [rows, ...data] = await db.batch([
+    db.select(columns).from(loggedModels).where(inArray(loggedModels.modelId, among)),
+    ...dataOf(db, ids),
+  ]);
+  const found = new Map(assemble(rows, data).map((model) => [model.modelId, model]));
+  return ids.flatMap((id) => found.get(id) ?? []);
 }
 
 const columns = {

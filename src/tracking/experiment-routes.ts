@@ -1,9 +1,6 @@
 /** Experiments: their life, tags and search. */
-import { MAX_SEARCH_RESULTS } from "../limits";
 import { runChanged } from "../metrics/run-logs";
-import { decodeOffset, page } from "../wire/paging";
 import { type App, rpc } from "../wire/rpc";
-import { checkMaxResults } from "../wire/validate";
 import {
   checkArtifactLocation,
   checkExperimentName,
@@ -13,14 +10,13 @@ import {
   keyValues,
   wireExperiment,
 } from "./experiment";
-import { experimentFilter, experimentOrder } from "./experiment-search";
+import { searchExperiments } from "./experiment-search";
 import {
   createExperiment,
   deleteExperimentTag,
   getExperiment,
   getExperimentByName,
   moveExperiment,
-  pageOfExperiments,
   renameExperiment,
   setExperimentTag,
 } from "./experiment-store";
@@ -83,21 +79,5 @@ export function experimentRoutes(app: App): void {
     return {};
   });
 
-  rpc(app, "searchExperiments", async (request, c) => {
-    const { max_results = 0, page_token } = request;
-    checkMaxResults(max_results, MAX_SEARCH_RESULTS);
-    const filter = experimentFilter(request.filter);
-    const order = experimentOrder(request.order_by);
-    const offset = decodeOffset(page_token);
-    const found = await pageOfExperiments(c.get("db"), {
-      filter,
-      order,
-      view: request.view_type,
-      limit: max_results + 1,
-      offset,
-    });
-    const { rows, next_page_token } = page(found, offset, max_results);
-    const experiments = rows.map(({ experiment, tags }) => wireExperiment(experiment, tags));
-    return { experiments: experiments.length > 0 ? experiments : undefined, next_page_token };
-  });
+  rpc(app, "searchExperiments", (request, c) => searchExperiments(c.env.DB, request));
 }

@@ -1,5 +1,5 @@
 /** Experiments in D1. Each function is one batch, and so one transaction. */
-import { and, eq, inArray, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
 import { isUniqueFailure } from "../db/failures";
 import { jsonRows } from "../db/json-rows";
@@ -19,7 +19,6 @@ import {
   tooManyViews,
   WORKSPACE,
 } from "./experiment";
-import { inView, type ViewType } from "./views";
 
 export interface NewExperiment {
   name: string;
@@ -206,42 +205,4 @@ export async function deleteExperimentTag(db: Database, id: string, key: string)
   if (!found) throw noSuchExperiment(id);
   if (found.stage !== "active") throw experimentNotActive(id, found.stage);
   if (deleted.length === 0) throw notFound(`No tag with name: ${key} in experiment with id ${id}`);
-}
-
-/** Which experiments a page shows: conditions and order in the columns of `experiments`. */
-export interface ExperimentPage {
-  filter: SQL | undefined;
-  order: SQL[];
-  view: ViewType | undefined;
-  limit: number;
-  offset: number;
-}
-
-/** A page of experiments with their tags. */
-export async function pageOfExperiments(db: Database, page: ExperimentPage): Promise<TaggedExperiment[]> {
-  const { filter, order, limit, offset } = page;
-  const where = and(eq(experiments.workspace, WORKSPACE), inView(experiments.lifecycleStage, page.view), filter);
-  const ids = db
-    .select({ id: experiments.experimentId })
-    .from(experiments)
-    .where(where)
-    .orderBy(...order)
-    .limit(limit)
-    .offset(offset);
-  const [rows, tagRows] = await db.batch([
-    db
-      .select()
-      .from(experiments)
-      .where(where)
-      .orderBy(...order)
-      .limit(limit)
-      .offset(offset),
-    db
-      .select()
-      .from(experimentTags)
-      .where(inArray(experimentTags.experimentId, sql`(${ids})`))
-      .orderBy(experimentTags.experimentId, experimentTags.key),
-  ]);
-  const byExperiment = Map.groupBy(tagRows, (tag) => tag.experimentId);
-  return rows.map((experiment) => ({ experiment, tags: byExperiment.get(experiment.experimentId) ?? [] }));
 }

@@ -1,4 +1,5 @@
 /** A filter of runs as SQL on `runs r`: a condition on each run, and the indexes that could lead to its runs. Pure. */
+import type { LifecycleStage } from "../db/schema/experiments";
 import {
   conjuncts,
   filterCondition,
@@ -11,11 +12,12 @@ import {
 } from "../search/conditions";
 import type { Comparison, Filter } from "../search/kind";
 import { RUN_NAME_TAG } from "./run";
+import { stageList } from "./views";
 
 /** Which runs a search looks through: those of some experiments in some stages. */
 export interface RunScope {
   experimentIds: readonly string[];
-  stages: readonly ("active" | "deleted")[];
+  stages: readonly LifecycleStage[];
 }
 
 /** The condition that rows with an experiment's id are of the scope. One experiment is an equality: only then does an index order too. */
@@ -27,7 +29,7 @@ export function inExperiments(alias: string, { experimentIds }: RunScope, params
 }
 
 export function inStages(alias: string, { stages }: RunScope): string {
-  return `${alias}.lifecycle_stage IN (${stages.map((stage) => `'${stage}'`).join(", ")})`;
+  return `${alias}.lifecycle_stage IN ${stageList(stages)}`;
 }
 
 /** The condition of a filter on a row of `runs r`. */

@@ -10,17 +10,9 @@
 import { Params, type Statement } from "../search/conditions";
 import type { OrderKey } from "../search/filter";
 import type { Filter } from "../search/kind";
+import { after, notBefore, orderBy, type Place, type SortColumn, type SortedRow, sortColumns } from "../search/places";
 import { type Driver, driversOf, inExperiments, inStages, type RunScope, runCondition } from "./run-filter";
-import {
-  after,
-  isByStart,
-  notBefore,
-  orderBy,
-  type Place,
-  type RunOrder,
-  runOrder,
-  type SortColumn,
-} from "./run-order";
+import { isByStart, type RunOrder, runOrder } from "./run-order";
 import { RUN_TEXT } from "./run-text";
 
 /** Runs that a first try looks at, at least; with their metrics, params and tags that is a few milliseconds. */
@@ -47,9 +39,6 @@ export interface Counts {
   scanned: number[];
   found: number[];
 }
-
-/** What a row of a page was sorted by, as k0, k1, …. */
-export type SortedRow = Readonly<Record<`k${number}`, string | number | null>>;
 
 /** A page along its order that looks at `look` runs of each of its scans at most. */
 export interface Try {
@@ -104,8 +93,7 @@ const placeColumns = ({ columns }: RunOrder): string =>
 
 const RUN_COLUMNS = "r.run_id, r.user_id, r.status, r.artifact_uri, r.start_time, r.end_time";
 
-const scanColumns = ({ columns }: RunOrder): string =>
-  [RUN_COLUMNS, ...columns.map(({ sql }, i) => `${sql} AS k${i}`)].join(", ");
+const scanColumns = ({ columns }: RunOrder): string => `${RUN_COLUMNS}, ${sortColumns(columns)}`;
 
 function withText({ text }: RunQuery, ctes: string): string {
   // `page` is read in the order it was put together: it is the outer loop, and materialised.
@@ -269,7 +257,7 @@ export function sortedPage(query: RunQuery, counts: Counts | undefined): Stateme
   if (query.place) conditions.push(after(order.columns, query.place, params));
   if (query.filter) conditions.push(runCondition(query.filter, params));
   const page = `page AS MATERIALIZED (
-    SELECT r.run_id AS id, ${order.columns.map(({ sql }, i) => `${sql} AS k${i}`).join(", ")}
+    SELECT r.run_id AS id, ${sortColumns(order.columns)}
     FROM ${from} ${order.joins.join(" ")} WHERE ${conditions.join(" AND ")}
     ORDER BY ${orderBy(order.columns)} LIMIT ${params.bind(query.rows)})`;
   return params.statement(withText(query, page));

@@ -1,12 +1,14 @@
 /** runs/search: from a request to its answer. */
 import type { Database } from "../db/client";
 import { isTooBig } from "../db/failures";
+import { runStatements } from "../db/statements";
 import type { Env } from "../env";
 import { DEFAULT_SEARCH_RUNS, MAX_HOT_READS, MAX_SEARCH_RESULTS, SEARCH_SLICE } from "../limits";
 import { eachBounded, withLog } from "../metrics/run-logs";
 import { Params, type Statement } from "../search/conditions";
 import { filterOf, mentions, orderOf } from "../search/filter";
 import { RUNS } from "../search/kinds/runs";
+import { decodePlace, encodePlace, placeOf, type SortedRow } from "../search/places";
 import { jsonResponse } from "../wire/answer";
 import type { Requests } from "../wire/contract.generated";
 import { checkMaxResults } from "../wire/validate";
@@ -14,7 +16,7 @@ import { experimentId } from "./experiment";
 import { wireRun } from "./run";
 import { runsById } from "./run-data";
 import { inExperiments, type RunScope } from "./run-filter";
-import { decodePlace, encodePlace, type Place, runOrder } from "./run-order";
+import { runOrder } from "./run-order";
 import {
   type Counts,
   canLead,
@@ -25,15 +27,12 @@ import {
   isExact,
   leadsToFew,
   type RunQuery,
-  type SortedRow,
   sortedPage,
   tryAlong,
   widerLook,
 } from "./run-pages";
 import { RUN_TEXT, type RunText, wireTexts } from "./run-text";
-import type { ViewType } from "./views";
-
-const STAGES = { ACTIVE_ONLY: ["active"], DELETED_ONLY: ["deleted"], ALL: ["active", "deleted"] } as const;
+import { stagesOf, type ViewType } from "./views";
 
 /** A row of a page: the run's id, what it was sorted by, and its text where that was asked for. */
 type PageRow = Partial<RunText> & { id: string } & SortedRow;
@@ -46,8 +45,8 @@ export async function searchRuns(env: Env, db: Database, request: Requests["sear
   const filter = filterOf(RUNS, request.filter);
   const keys = orderOf(RUNS, request.order_by);
   const order = runOrder(keys, new Params());
-  const place = decodePlace(page_token, order);
-  if (scope.experimentIds.length === 0) return answer("{}");
+  const place = decodePlace(page_token, keys, order.columns);
+  if (scope.experimentIds.length === 0) return jsonResponse("{}");
   const text = max_results <= SEARCH_SLICE;
   const query: RunQuery = { scope, filter, order: keys, rows: max_results + 1, place, text };
   const looksAtMetrics = mentions("metric", filter, keys);
@@ -58,10 +57,10 @@ export async function searchRuns(env: Env, db: Database, request: Requests["sear
   });
   const page = rows.slice(0, max_results);
   const last = page.at(-1);
-  const end = last && rows.length > max_results ? encodePlace(keys, placeOf(last, order.columns.length)) : undefined;
+  const end = last && rows.length > max_results ? encodePlace(keys, placeOf(last, order.columns)) : undefined;
   const closing = `]${end ? `,"next_page_token":"${end}"` : ""}}`;
-  if (page.length === 0) return answer("{}");
-  if (page.every(hasText)) return answer(`{"runs":[${await wireTexts(env, db, page, isPublished)}${closing}`);
+  if (page.length === 0) return jsonResponse("{}");
+  if (page.every(hasText)) return jsonResponse(`{"runs":[${await wireTexts(env, db, page, isPublished)}${closing}`);
   return await streamed(
     env,
     db,
@@ -92,8 +91,8 @@ export async function findRunIds(
 }
 
 /** Experiment ids are checked; unknown ones find nothing. */
-function scopeOf(experimentIds: readonly string[], view: ViewType = "ACTIVE_ONLY"): RunScope {
-  return { experimentIds: [...new Set(experimentIds.map(experimentId))], stages: STAGES[view] };
+function scopeOf(experimentIds: readonly string[], view: ViewType | undefined): RunScope {
+  return { experimentIds: [...new Set(experimentIds.map(experimentId))], stages: stagesOf(view) };
 }
 
 const answer = (body: BodyInit): Response =>
@@ -102,9 +101,6 @@ const answer = (body: BodyInit): Response =>
     : new Response(body, { headers: { "Content-Type": "application/json" } });
 
 const hasText = (row: PageRow): row is PageRow & RunText => row.head !== undefined;
-
-const placeOf = (row: PageRow, columns: number): Place =>
-  Array.from({ length: columns }, (_, i) => row[`k${i}`] ?? null);
 
 /**
  * A page that sees every acknowledged write. Where metrics decide what is on it, the hot runs of its experiments publish
@@ -142,7 +138,7 @@ async function findPage(
   let along = beside ? [beside] : [];
   const run = async (...statements: Statement[]): Promise<unknown[][]> => {
     const all = [...statements, ...along];
-    const results = await batch(env.DB, all);
+    const results = await runStatements(env.DB, all);
     if (along.length > 0) extra.push(...(results.at(-1) as { id: string }[]));
     along = [];
     return results;
@@ -180,11 +176,6 @@ async function lookAlong(query: RunQuery, run: Run): Promise<{ rows?: PageRow[];
 function countsFrom(rows: unknown[] | undefined): Counts {
   const [{ scanned, found }] = rows as [{ scanned: string; found: string }];
   return { scanned: JSON.parse(scanned), found: JSON.parse(found) };
-}
-
-async function batch(d1: D1Database, statements: readonly Statement[]): Promise<unknown[][]> {
-  const results = await d1.batch(statements.map(({ sql, values }) => d1.prepare(sql).bind(...values)));
-  return results.map((result) => result.results);
 }
 
 /**
@@ -226,7 +217,7 @@ async function sliceText(env: Env, db: Database, ids: readonly string[], isPubli
   const sql = `SELECT ${RUN_TEXT} FROM json_each(${params.bind(JSON.stringify(ids))}) page
     CROSS JOIN runs r ON r.run_id = page.value`;
   try {
-    const [rows] = await batch(env.DB, [params.statement(sql)]);
+    const [rows] = await runStatements(env.DB, [params.statement(sql)]);
     return await wireTexts(env, db, rows as RunText[], isPublished);
   } catch (error) {
     if (!isTooBig(error)) throw error;

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, test } from "vitest";
-import { type Json, newExperiment, ok, refused, spied } from "./helpers";
+import { type Json, newExperiment, ok, plansOf, refused, spied } from "./helpers";
 
 const INVALID = "INVALID_PARAMETER_VALUE";
 
@@ -8,17 +8,18 @@ const search = async (request: Json): Promise<string[]> =>
 
 beforeAll(async () => {
   for (const name of ["Alpha", "alpine", "beta_1", "betaX1", "100%[x]"]) await newExperiment({ name });
+  await newExperiment({ name: "tagged", tags: [{ key: "team", value: "a" }] });
   await ok("experiments/delete", { experiment_id: await newExperiment({ name: "gone", tags: [{ key: "k" }] }) });
 });
 
 describe("views and pages", () => {
   test("active ones are the default, the newest first", async () => {
     const names = await search({});
-    expect(names).toHaveLength(6);
+    expect(names).toHaveLength(7);
     expect(names).toContain("Default");
     expect(await search({ view_type: "DELETED_ONLY" })).toEqual(["gone"]);
-    expect(await search({ view_type: "ALL" })).toHaveLength(7);
-    expect(await search({ view_type: "BAD" })).toHaveLength(6);
+    expect(await search({ view_type: "ALL" })).toHaveLength(8);
+    expect(await search({ view_type: "BAD" })).toHaveLength(7);
   });
 
   test("carry tags", async () => {
@@ -72,6 +73,15 @@ describe("names and order", () => {
     ["name LIKE 'beta_1'", ["betaX1", "beta_1"]],
     ["name LIKE '%[x]'", ["100%[x]"]],
     ["name = 'a' and name = 'b'", []],
+    [`name LIKE 'Al%${"%".repeat(60)}'`, ["Alpha"]],
+    ["name = 'Alpha' OR name = 'betaX1'", ["Alpha", "betaX1"]],
+    ["experiment_id = '0'", ["Default"]],
+    ["experiment_id IN ('0', '00', '77')", ["Default"]],
+    ["experiment_id NOT IN ('0') AND tags.team = 'a'", ["tagged"]],
+    ["tags.team != 'b'", ["tagged"]],
+    ["tags.team IS NOT NULL AND creation_time > 0", ["tagged"]],
+    ["tags.team IS NULL AND name LIKE 'alp%'", ["alpine"]],
+    ["NOT tags.team ILIKE 'A' AND name ILIKE 't%'", []],
   ])("%s", async (filter, names) => {
     expect(await search({ filter, order_by: ["name"] })).toEqual(names);
   });
@@ -80,11 +90,16 @@ describe("names and order", () => {
     const byId = await search({ order_by: ["experiment_id"] });
     expect(byId[0]).toBe("Default");
     expect(await search({ order_by: ["attribute.experiment_id DESC"] })).toEqual(byId.toReversed());
-    expect((await search({ order_by: ["name desc"] }))[0]).toBe("beta_1");
-    expect(await search({ order_by: ["creation_time", "last_update_time DESC", "name"] })).toHaveLength(6);
+    expect((await search({ order_by: ["name desc"] }))[0]).toBe("tagged");
+    expect(await search({ order_by: ["creation_time", "last_update_time DESC", "name"] })).toHaveLength(7);
   });
 
-  test("what is not served yet says so", async () => {
-    await refused("experiments/search", { max_results: 1, filter: "tags.a = 'b'" }, 501, "NOT_IMPLEMENTED", "tags.a");
+  test("the default order of a view comes from its index", async () => {
+    const { statements } = await spied("experiments/search", { max_results: 2 });
+    const plans = (await plansOf(statements)).join("\n");
+    expect(plans).toContain(
+      "SEARCH e USING COVERING INDEX experiments_by_creation (workspace=? AND lifecycle_stage=?)",
+    );
+    expect(plans).not.toMatch(/SCAN e\b/);
   });
 });

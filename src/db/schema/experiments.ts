@@ -25,6 +25,8 @@ export const experiments = sqliteTable(
   },
   (t) => [
     uniqueIndex("experiments_name").on(t.workspace, t.name),
+    // Listing experiments, newest first, the default order of a search.
+    index("experiments_by_creation").on(t.workspace, t.lifecycleStage, sql`${t.creationTime} DESC`),
     // The experiments deleted longest ago: a deleted one's last update is its deletion, as nothing else may change it.
     index("experiments_deleted").on(t.lastUpdateTime).where(sql`${t.lifecycleStage} = 'deleted'`),
   ],
