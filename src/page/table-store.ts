@@ -1,6 +1,6 @@
-/** Columns of a page of runs from D1: a row a key, its cells as JSON that SQLite puts together. */
+/** Pages of runs from D1: a row a run, its cells as JSON that SQLite puts together, so that all of a run is read at once. */
 
-/** Characters of a param or tag that a cell carries; a page's column must fit into a row of the database. */
+/** Characters of a param or tag that a cell carries. */
 const MAX_CELL = 400;
 
 export interface TableRun {
@@ -13,6 +13,11 @@ export interface TableRun {
   end_time: number | null;
   hot: number;
   lifecycle_stage: string;
+  /** JSON without its brackets, an entry a key asked for: `[value, step, timestamp]` or null; null for no keys. */
+  metrics: string | null;
+  /** The same of texts. */
+  params: string | null;
+  tags: string | null;
 }
 
 export interface Keys {
@@ -21,44 +26,26 @@ export interface Keys {
   tags: readonly string[];
 }
 
-/** A column's cells in the order of the runs, as JSON: of metrics an object of lists, of params and tags one list. */
-export interface ColumnText {
-  key: string;
-  cells: string;
-}
+/** quote() writes a double so that the same double is read from it. */
+const METRIC = `CASE WHEN x.run_id IS NULL THEN 'null' ELSE '[' || CASE WHEN x.is_nan THEN '"NaN"'
+  ELSE quote(x.value) END || ',' || x.step || ',' || x.timestamp || ']' END`;
+const ENTRY = `CASE WHEN x.run_id IS NULL THEN 'null' ELSE json_quote(substr(x.value, 1, ${MAX_CELL})) END`;
 
-/** Some runs' own fields, in the order of their ids. Runs that are gone are left out. */
-export function runsQuery(d1: D1Database, ids: readonly string[]): D1PreparedStatement {
-  return d1
+const cells = (table: string, cell: string, keys: string) => `(
+  SELECT group_concat(${cell}) FROM json_each(${keys}) k LEFT JOIN ${table} x ON x.run_id = r.run_id AND x.key = k.value)`;
+
+/** Some runs with their cells, in the order of their ids. Runs that are gone are left out. */
+export async function readRuns(d1: D1Database, ids: readonly string[], keys: Keys): Promise<TableRun[]> {
+  const { results } = await d1
     .prepare(
       `SELECT r.run_id, r.experiment_id, r.name AS run_name, r.status, r.user_id, r.start_time, r.end_time, r.hot,
-         r.lifecycle_stage
+         r.lifecycle_stage, ${cells("latest_metrics", METRIC, "?2")} AS metrics, ${cells("params", ENTRY, "?3")} AS params,
+         ${cells("tags", ENTRY, "?4")} AS tags
        FROM json_each(?1) j CROSS JOIN runs r ON r.run_id = j.value`,
     )
-    .bind(JSON.stringify(ids));
-}
-
-/** quote() writes a double so that the same double is read from it. */
-const METRIC = `'{"value":[' || group_concat(CASE WHEN x.run_id IS NULL THEN 'null' WHEN x.is_nan THEN '"NaN"'
-  ELSE quote(x.value) END) || '],"step":[' || group_concat(ifnull(x.step, 'null'))
-  || '],"timestamp":[' || group_concat(ifnull(x.timestamp, 'null')) || ']}'`;
-const ENTRY = `json_group_array(substr(x.value, 1, ${MAX_CELL}))`;
-
-/** The columns of metrics, params and tags, a query each. */
-export function columnQueries(d1: D1Database, ids: readonly string[], keys: Keys): D1PreparedStatement[] {
-  const columns = (table: string, cells: string, wanted: readonly string[]) =>
-    d1
-      .prepare(
-        `SELECT k.value AS key, (
-           SELECT ${cells} FROM json_each(?1) j LEFT JOIN ${table} x ON x.run_id = j.value AND x.key = k.value) AS cells
-         FROM json_each(?2) k`,
-      )
-      .bind(JSON.stringify(ids), JSON.stringify(wanted));
-  return [
-    columns("latest_metrics", METRIC, keys.metrics),
-    columns("params", ENTRY, keys.params),
-    columns("tags", ENTRY, keys.tags),
-  ];
+    .bind(...[ids, keys.metrics, keys.params, keys.tags].map((list) => JSON.stringify(list)))
+    .all<TableRun>();
+  return results;
 }
 
 /** The baselines of experiments: what their tag says. */

@@ -1,7 +1,7 @@
 /** The table of all runs that match, by columns: lines of JSON, each a page of runs. Layout in docs/page-api.md. */
 import type { Env } from "../env";
 import { MAX_HOT_READS } from "../limits";
-import { compareAt } from "../metrics/observation";
+import { compareValues } from "../metrics/observation";
 import type { LatestTail } from "../metrics/run-log";
 import { eachBounded, withLog } from "../metrics/run-logs";
 import { experimentId } from "../tracking/experiment";
@@ -9,7 +9,7 @@ import { findRunIds, type RunSearch } from "../tracking/run-search";
 import { errorResponse, toMlflowError } from "../wire/errors";
 import { wireDouble } from "../wire/json";
 import { BASELINE_TAG } from "./direction";
-import { baselinesOf, type ColumnText, columnQueries, type Keys, runsQuery, type TableRun } from "./table-store";
+import { baselinesOf, type Keys, readRuns, type TableRun } from "./table-store";
 
 /** Runs of the first line, which a screen waits for, and of each later one. */
 const FIRST_PAGE = 100;
@@ -58,8 +58,8 @@ async function* linesOf(
   try {
     for (let from = 0, to = FIRST_PAGE; from < ids.length; from = to, to += most) {
       const page = await readPage(env, ids.slice(from, to), keys, hotReads);
-      hotReads -= page.hotReads;
-      yield pageText(from, page);
+      hotReads -= page.latest.size;
+      yield pageText(from, page, keys);
     }
   } catch (thrown) {
     console.error("a table was cut off", thrown);
@@ -67,43 +67,33 @@ async function* linesOf(
   }
 }
 
+type Latest = LatestTail["latest"][number];
+
 interface Page {
   runs: TableRun[];
-  columns: { metrics: ColumnText[]; params: ColumnText[]; tags: ColumnText[] };
-  latest: Map<string, LatestTail["latest"]>;
-  hotReads: number;
+  /** What the logs of hot runs hold, by run and key. */
+  latest: Map<string, Map<string, Latest>>;
 }
 
-/** Some runs and their cells, exact for the first `hotReads` hot ones: their logs are asked first, D1 after them. */
+/** Some runs and their cells, exact for the first `hotReads` hot ones: what left a log before it was asked is in D1 after. */
 async function readPage(env: Env, ids: readonly string[], keys: Keys, hotReads: number): Promise<Page> {
-  const [found, ...rest] = await env.DB.batch<Record<string, unknown>>([
-    runsQuery(env.DB, ids),
-    ...columnQueries(env.DB, ids, keys),
-  ]);
-  const runs = (found?.results ?? []) as unknown as TableRun[];
-  const latest: Page["latest"] = new Map();
+  const runs = await readRuns(env.DB, ids, keys);
   const hot = keys.metrics.length > 0 ? runs.filter((run) => run.hot === 1).slice(0, Math.max(0, hotReads)) : [];
+  const latest: Page["latest"] = new Map();
   await eachBounded(hot, async ({ run_id }) => {
-    latest.set(run_id, (await withLog(env, run_id, (log) => log.latest())).latest);
+    const tail = await withLog(env, run_id, (log) => log.latest());
+    latest.set(run_id, new Map(tail.latest.map((one) => [one.key, one])));
   });
-  const isGone = runs.length < ids.length;
-  let columns = rest;
-  if (hot.length > 0 || isGone) {
-    // What left a log before it was asked is in D1 now; and cells are those of the runs that are there.
-    columns = await env.DB.batch<Record<string, unknown>>(
-      columnQueries(
-        env.DB,
-        runs.map((run) => run.run_id),
-        keys,
-      ),
-    );
-  }
-  const [metrics = [], params = [], tags = []] = columns.map(({ results }) => results as unknown as ColumnText[]);
-  return { runs, columns: { metrics, params, tags }, latest, hotReads: hot.length };
+  return { runs: hot.length > 0 ? await readRuns(env.DB, ids, keys) : runs, latest };
 }
 
-function pageText(offset: number, { runs, columns, latest }: Page): string {
-  const own = {
+function pageText(offset: number, { runs, latest }: Page, keys: Keys): string {
+  const metrics = cellsOf<MetricCell>(runs, "metrics");
+  const params = cellsOf<string>(runs, "params");
+  const tags = cellsOf<string>(runs, "tags");
+  const columns = <T>(names: readonly string[], column: (key: string, k: number) => T): Record<string, T> =>
+    Object.fromEntries(names.map((key, k) => [key, column(key, k)]));
+  return JSON.stringify({
     offset,
     rows: runs.length,
     run_id: runs.map((run) => run.run_id),
@@ -115,19 +105,31 @@ function pageText(offset: number, { runs, columns, latest }: Page): string {
     end_time: runs.map((run) => run.end_time || null),
     live: runs.map((run) => Number(run.hot === 1 && run.status === "RUNNING")),
     lifecycle_stage: runs.map((run) => run.lifecycle_stage),
-  };
-  const metrics = columns.metrics.map(({ key, cells }) => {
-    return `${JSON.stringify(key)}:${latest.size === 0 ? cells : withLatest(key, cells, runs, latest)}`;
+    metrics: columns(keys.metrics, (key, k) => {
+      return metricColumn(runs.map(({ run_id }, i) => newest(metrics[i]?.[k] ?? null, latest.get(run_id)?.get(key))));
+    }),
+    params: columns(keys.params, (_, k) => dictionary(params.map((row) => row[k] ?? null))),
+    tags: columns(keys.tags, (_, k) => dictionary(tags.map((row) => row[k] ?? null))),
   });
-  const entries = (all: ColumnText[]) => Object.fromEntries(all.map(({ key, cells }) => [key, dictionary(cells)]));
-  const rest = { params: entries(columns.params), tags: entries(columns.tags) };
-  return `${JSON.stringify(own).slice(0, -1)},"metrics":{${metrics}},${JSON.stringify(rest).slice(1)}`;
 }
 
+/** A latest observation: value, step, timestamp. */
+type MetricCell = [value: number | "NaN", step: number, timestamp: number];
+
+/** By run and then by place of the key. */
+const cellsOf = <T>(runs: readonly TableRun[], kind: "metrics" | "params" | "tags"): (T | null)[][] =>
+  JSON.parse(`[${runs.map((run) => `[${run[kind] ?? ""}]`)}]`);
+
+const metricColumn = (cells: readonly (MetricCell | null)[]) => ({
+  value: cells.map((cell) => cell?.[0] ?? null),
+  step: cells.map((cell) => cell?.[1] ?? null),
+  timestamp: cells.map((cell) => cell?.[2] ?? null),
+});
+
 /** Each value once, and which of them each run has: -1 for none. */
-function dictionary(cells: string): { values: string[]; index: number[] } {
+function dictionary(cells: readonly (string | null)[]): { values: string[]; index: number[] } {
   const places = new Map<string, number>();
-  const index = (JSON.parse(cells) as (string | null)[]).map((value) => {
+  const index = cells.map((value) => {
     if (value === null) return -1;
     const place = places.get(value) ?? places.size;
     places.set(value, place);
@@ -136,33 +138,10 @@ function dictionary(cells: string): { values: string[]; index: number[] } {
   return { values: [...places.keys()], index };
 }
 
-/** A metric's column with what the logs of hot runs know better. */
-function withLatest(key: string, cells: string, runs: readonly TableRun[], latest: Page["latest"]): string {
-  const column = JSON.parse(cells) as Record<"value" | "step" | "timestamp", (number | string | null)[]>;
-  for (const [i, { run_id }] of runs.entries()) {
-    const newer = latest.get(run_id)?.find((one) => one.key === key);
-    if (!newer || !isLater(newer, column, i)) continue;
-    column.value[i] = wireDouble(newer.value);
-    column.step[i] = newer.step;
-    column.timestamp[i] = newer.timestamp;
-  }
-  return JSON.stringify(column);
-}
-
-type Newer = LatestTail["latest"][number];
-
-function isLater(
-  { step, timestamp, value }: Newer,
-  column: Record<"value" | "step" | "timestamp", (number | string | null)[]>,
-  i: number,
-): boolean {
-  if (column.step[i] === null) return true;
-  const single = (s: unknown, t: unknown, v: unknown) => ({
-    steps: Float64Array.of(Number(s)),
-    timestamps: Float64Array.of(Number(t)),
-    values: Float64Array.of(Number(v)),
-  });
-  return (
-    compareAt(single(step, timestamp, value), 0, single(column.step[i], column.timestamp[i], column.value[i]), 0) > 0
-  );
+/** The later of what D1 and a log have. */
+function newest(cell: MetricCell | null, inLog: Latest | undefined): MetricCell | null {
+  if (!inLog) return cell;
+  const { step, timestamp, value } = inLog;
+  const isLater = cell === null || (step - cell[1] || timestamp - cell[2] || compareValues(value, Number(cell[0]))) > 0;
+  return isLater ? [wireDouble(value), step, timestamp] : cell;
 }

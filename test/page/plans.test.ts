@@ -52,8 +52,8 @@ describe("the page's statements", () => {
     ["/experiments/0/keys", undefined, 6],
     ["/experiments/0/values?kind=param&key=lr", undefined, 1],
     ["/experiments/0/views", undefined, 2],
-    ["/runs/table", { experiment_ids: ["0"], metrics: ["val/auc"], params: ["lr"], tags: ["x"] }, 5],
-    ["/runs/table", { experiment_ids: ["0"], metrics: ["val/auc"], filter: "metrics.`val/auc` > 3" }, 6],
+    ["/runs/table", { experiment_ids: ["0"], metrics: ["val/auc"], params: ["lr"], tags: ["x"] }, 3],
+    ["/runs/table", { experiment_ids: ["0"], metrics: ["val/auc"], filter: "metrics.`val/auc` > 3" }, 4],
     ["/metrics/stats", { run_ids: ["r1", "r2"], keys: ["val/auc"] }, 4],
     ["/metrics/series?run_id=r1&key=val%2Fauc", undefined, 2],
   ])("of %s scan no table", async (path, body, atLeast) => {
