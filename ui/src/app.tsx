@@ -1,14 +1,14 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Route, Router, Switch, useLocation } from "wouter-preact";
-import { hashHref, navigate, useHashPath, useHashQuery } from "./lib/address";
+import { experimentPath, hashHref, navigate, runPath, useHashPath, useHashQuery } from "./lib/address";
 import { useKeys } from "./lib/keys";
-import { ExperimentPage } from "./pages/experiment";
 import { HomePage } from "./pages/home";
-import { RunPage } from "./pages/run";
 import { Bar, PhoneNav } from "./parts/bar";
 import { lazy } from "./parts/lazy";
 import { Notice } from "./parts/states";
 
+const ExperimentPage = lazy(() => import("./pages/experiment").then((part) => part.ExperimentPage));
+const RunPage = lazy(() => import("./pages/run").then((part) => part.RunPage));
 const ComparePage = lazy(() => import("./pages/compare").then((part) => part.ComparePage));
 const ModelsPage = lazy(() => import("./pages/models").then((part) => part.ModelsPage));
 const ModelPage = lazy(() => import("./pages/model").then((part) => part.ModelPage));
@@ -22,6 +22,11 @@ export function App() {
       <Frame />
     </Router>
   );
+}
+
+function Moved({ to }: { to: string }) {
+  useEffect(() => navigate(to, { replace: true }), [to]);
+  return null;
 }
 
 function Frame() {
@@ -68,6 +73,9 @@ function Frame() {
           <Route path="/models/:name/:version?">
             {({ name, version }) => <ModelPage name={name} version={version} key={name} />}
           </Route>
+          {/* The addresses that MLflow's client prints when a run ends */}
+          <Route path="/experiments/:id/runs/:run/*?">{({ run }) => <Moved to={runPath(run)} />}</Route>
+          <Route path="/experiments/:id/*?">{({ id }) => <Moved to={experimentPath(id)} />}</Route>
           <Route path="/settings">
             <SettingsPage />
           </Route>

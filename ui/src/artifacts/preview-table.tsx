@@ -25,7 +25,7 @@ export function PreviewTable({ table: { head, rows } }: { table: Table }) {
             <tr>
               {head.map((name, i) => (
                 // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat
-                <th scope="col" key={i}>
+                <th scope="col" key={i} class={isNumber(rows[0]?.[i]) ? "right" : undefined}>
                   {name}
                 </th>
               ))}

@@ -84,6 +84,13 @@ export function formatTime(ms: number): string {
   return dateTime.format(ms);
 }
 
+const shortMoment = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+
+/** A moment without its year and seconds: 20 Nov, 17:12. */
+export function formatMoment(ms: number): string {
+  return shortMoment.format(ms);
+}
+
 const clocks = {
   seconds: new Intl.DateTimeFormat(undefined, {
     hour: "2-digit",

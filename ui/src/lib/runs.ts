@@ -78,7 +78,16 @@ export interface KeyGroup {
   keys: string[];
 }
 
-/** Groups in the order of their names, keys without a prefix first and "system" last. */
+/** What was measured on data held back says most. */
+const HELD_BACK = /^(val|valid|validation|eval|test|dev)$/i;
+
+function groupRank(prefix: string): number {
+  if (prefix === "system") return 3;
+  if (prefix === "") return 0;
+  return HELD_BACK.test(prefix) ? 1 : 2;
+}
+
+/** Keys without a prefix first, then validation and the like, the others by name, "system" last. */
 export function groupByPrefix(keys: readonly string[]): KeyGroup[] {
   const groups = new Map<string, string[]>();
   for (const key of [...keys].sort(names.compare)) {
@@ -88,5 +97,5 @@ export function groupByPrefix(keys: readonly string[]): KeyGroup[] {
   }
   return [...groups]
     .map(([prefix, members]) => ({ prefix, keys: members }))
-    .sort((a, b) => Number(a.prefix === "system") - Number(b.prefix === "system") || a.prefix.localeCompare(b.prefix));
+    .sort((a, b) => groupRank(a.prefix) - groupRank(b.prefix) || a.prefix.localeCompare(b.prefix));
 }

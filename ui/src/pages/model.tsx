@@ -1,4 +1,4 @@
-import { useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import {
   describeModel,
   getRegisteredModel,
@@ -30,9 +30,10 @@ export function ModelPage({ name, version }: { name: string; version: string | u
     model.reload();
     versions.reload();
   };
-  const champion = championOf(model.data, versions.data);
-  const figures = useVersionFigures(versions.data);
-  const newest = versions.data?.[0];
+  const rows = useMemo(() => withAliases(model.data, versions.data), [model.data, versions.data]);
+  const champion = championOf(model.data, rows);
+  const figures = useVersionFigures(rows);
+  const newest = rows?.[0];
   const alias = champion?.alias;
   const loaded = alias ? `models:/${name}@${alias}` : `models:/${name}/${newest?.version ?? 1}`;
   const lines = `import mlflow\nmlflow.set_tracking_uri("${location.origin}")\nmodel = mlflow.pyfunc.load_model(\n    "${loaded}")`;
@@ -71,12 +72,12 @@ export function ModelPage({ name, version }: { name: string; version: string | u
           <PendingRows rows={4} label="Loading versions" />
         </div>
       )}
-      {versions.data && model.data && (
+      {rows && model.data && (
         <div class="model-columns">
           <div class="model-main">
             <VersionTable
               name={name}
-              versions={versions.data}
+              versions={rows}
               champion={champion?.version}
               alias={champion?.alias}
               figures={figures}
@@ -84,7 +85,7 @@ export function ModelPage({ name, version }: { name: string; version: string | u
             {version && (
               <ModelVersionPanel
                 model={model.data}
-                version={versions.data.find((one) => one.version === version)}
+                version={rows.find((one) => one.version === version)}
                 asked={version}
                 onChange={reload}
               />
@@ -108,12 +109,23 @@ export function ModelPage({ name, version }: { name: string; version: string | u
                 onChange={reload}
               />
             )}
-            <Activity model={model.data} versions={versions.data} />
+            <Activity model={model.data} versions={rows} />
           </aside>
         </div>
       )}
     </div>
   );
+}
+
+/** A search leaves aliases out; the model has them all. */
+function withAliases(
+  model: RegisteredModel | undefined,
+  versions: readonly ModelVersion[] | undefined,
+): ModelVersion[] | undefined {
+  return versions?.map((one) => ({
+    ...one,
+    aliases: (model?.aliases ?? []).filter(({ version }) => String(version) === one.version).map(({ alias }) => alias),
+  }));
 }
 
 /** The version in use: the alias "champion", another alias, or the stage Production. */

@@ -6,7 +6,7 @@ import { useResource } from "../data/resource";
 import type { Latest } from "../data/use-run";
 import { hashHref, runPath } from "../lib/address";
 import type { Direction } from "../lib/compare";
-import { formatCount, formatDuration, formatTime, formatUtc } from "../lib/format";
+import { formatCount, formatDuration, formatMoment, formatUtc } from "../lib/format";
 import { groupByPrefix, isSystemKey, ownTags, runDuration, tagValue, toNumber } from "../lib/runs";
 import { Delta } from "../parts/delta";
 import { Value } from "../parts/number";
@@ -174,7 +174,7 @@ function Origin({ run }: { run: Run }) {
           <div class="pair">
             <dt>Started</dt>
             <dd title={formatUtc(info.start_time)}>
-              {formatTime(info.start_time)}
+              {formatMoment(info.start_time)}
               {duration !== undefined && `, ${formatDuration(duration)}`}
             </dd>
           </div>

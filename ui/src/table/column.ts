@@ -48,10 +48,10 @@ export function formatColumns(columns: readonly Column[]): string {
 
 export function columnWidth(column: Column): number {
   if (column.width) return column.width;
-  if (column.kind === "delta") return 88;
-  if (column.kind === "attribute") return column.key === "user" ? 100 : 84;
+  if (column.kind === "delta") return 80;
+  if (column.kind === "attribute") return column.key === "user" ? 100 : 72;
   // 7.2 pixels a character of a head, room for the sort mark.
-  return Math.round(Math.min(220, Math.max(column.kind === "metric" ? 88 : 96, column.key.length * 7.2 + 34)));
+  return Math.round(Math.min(220, Math.max(80, column.key.length * 7.2 + 30)));
 }
 
 export function columnLabel(column: Column): string {

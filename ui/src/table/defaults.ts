@@ -25,12 +25,13 @@ export function mostVaried(params: readonly KeyUse[]): string[] {
 
 export function defaultColumns(keys: KeysAnswer, headline: string | undefined, hasBaseline: boolean): Column[] {
   const params = mostVaried(keys.params).slice(0, PARAMS_SHOWN);
-  const second = keys.metrics.find(({ key }) => key !== headline && !isSystemKey(key))?.key;
+  const others = keys.metrics.filter(({ key }) => key !== headline && !isSystemKey(key));
+  const second = guessHeadline(others);
   return [
-    ...params.map((key): Column => ({ kind: "param", key })),
     ...(headline ? [{ kind: "metric", key: headline } as const] : []),
     ...(headline && hasBaseline ? [{ kind: "delta", key: headline } as const] : []),
     ...(second ? [{ kind: "metric", key: second } as const] : []),
     { kind: "attribute", key: "start" },
+    ...params.map((key): Column => ({ kind: "param", key })),
   ];
 }

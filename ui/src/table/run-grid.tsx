@@ -37,7 +37,7 @@ export interface GridProps {
   onFilter: (column: Column, value: string) => void;
 }
 
-const NAME_WIDTH = { wide: 252, phone: 190 };
+const NAME_WIDTH = { wide: 216, phone: 190 };
 const DRAW_WIDTH = 36;
 
 /** Runs as rows. Only what is in view is in the document; one tab stop, arrows or j and k inside. */
