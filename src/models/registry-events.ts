@@ -3,7 +3,7 @@ import { type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/client";
 import { rows } from "../db/transact";
 import type { EventName } from "../webhooks/event-names";
-import { type ChangeEvent, eventInsert, type Waiting } from "../webhooks/events";
+import { type ChangeEvent, dataText, eventInsert, type Waiting } from "../webhooks/events";
 import type { KeyValue } from "./logged-model";
 import { IS_PROMPT_TAG, isPrompt, PROMPT_TEXT_TAG, PROMPT_TYPE_TAG } from "./registry";
 import { idOf, isPromptModel, modelExists, versionExists } from "./registry-sql";
@@ -39,7 +39,7 @@ export function versionCreated({ name, source, runId, description, tags }: Creat
     tags: tagsObject(tags, [PROMPT_TEXT_TAG, IS_PROMPT_TAG, PROMPT_TYPE_TAG]),
   };
   const model = { source, run_id: runId || null, tags: tagsObject(tags) };
-  const rest = JSON.stringify({ ...(isPrompt(tags) ? prompt : model), description: description || null });
+  const rest = dataText({ ...(isPrompt(tags) ? prompt : model), description: description || null });
   return {
     event: isPrompt(tags) ? "prompt_version.created" : "model_version.created",
     data: sql`${`{"name":${JSON.stringify(name)},"version":"`} || ${number} || ${`",${rest.slice(1)}`}`,

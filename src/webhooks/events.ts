@@ -46,7 +46,7 @@ export function eventInsert(db: Database, { event, data, when = sql`TRUE` }: Cha
   const [entity, action] = event.split(".");
   // Data of the database's making is put between the two halves of a payload without any.
   const [before = "", after = ""] = payload(event, "\n", now).split("\n");
-  const body = "getSQL" in data ? sql`${before} || ${data} || ${after}` : sql`${before + JSON.stringify(data) + after}`;
+  const body = "getSQL" in data ? sql`${before} || ${data} || ${after}` : sql`${before + dataText(data) + after}`;
   return db
     .insert(webhookOutbox)
     .select(
@@ -96,6 +96,25 @@ export function pokeOutbox(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, w
  */
 export async function watchOutbox(env: Env): Promise<void> {
   await env.WEBHOOK_SWEEPS.get(env.WEBHOOK_SWEEPS.idFromName("sweep")).watch();
+}
+
+/** UTF-16 units of `data` that certainly fit into a row with the rest: UTF-8 takes three bytes at most for each. */
+const MAX_DATA = 600_000;
+/** Texts of data that would not fit are cut to so many units. */
+const CUT = 10_000;
+
+/**
+ * `data` as JSON. A change that is legal itself must not fail for its event: where it would not fit into a row, long texts
+ * are cut and maps, as tags are, left empty.
+ */
+export function dataText(data: object): string {
+  const whole = JSON.stringify(data);
+  if (whole.length <= MAX_DATA) return whole;
+  const short = Object.entries(data).map(([key, value]) => {
+    if (typeof value === "string") return [key, value.slice(0, CUT)];
+    return [key, typeof value === "object" && value !== null ? {} : value];
+  });
+  return JSON.stringify(Object.fromEntries(short));
 }
 
 /** The JSON text of a payload. `data` is JSON. */

@@ -62,6 +62,15 @@ describe("an event", () => {
     expect(received.map((r) => r.payload.data)).toEqual([{ name: 'a "name"', version: "2" }]);
   });
 
+  it("that would not fit into a row is cut, so that the change itself goes through", async () => {
+    const received = network();
+    const { id } = await newWebhook(["registered_model.created"]);
+    const tags = Object.fromEntries(Array.from({ length: 30 }, (_, i) => [`t${i}`, "€".repeat(100_000)]));
+    await tell({ event: "registered_model.created", data: { name: "m", tags, description: "d".repeat(20_000) } });
+    await drained(id);
+    expect(received[0]?.payload.data).toEqual({ name: "m", tags: {}, description: "d".repeat(10_000) });
+  });
+
   it("is not delivered to a webhook that was disabled or deleted meanwhile", async () => {
     const received = network();
     const one = await newWebhook(["prompt_alias.deleted"]);
