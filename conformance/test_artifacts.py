@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from mlflow.exceptions import MlflowException
+from packaging.version import Version
 
 AWKWARD_NAMES = [
     "with space.txt",
@@ -160,7 +161,9 @@ def test_image(active_run):
 
 def test_image_of_a_step(client, active_run):
     pixels = np.zeros((4, 4), dtype=np.uint8)
-    mlflow.log_image(pixels, key="pic/ture", step=3, synchronous=True)
+    # Older clients write a slash of the key as a hash, which ends the path of their own request.
+    key = "pic/ture" if Version(mlflow.__version__) >= Version("3.17") else "picture"
+    mlflow.log_image(pixels, key=key, step=3, synchronous=True)
     paths = [path for path, _, _ in listed(client, active_run.info.run_id, "images")]
     assert len(paths) == 2
     assert all("step" in path and "3" in path for path in paths)

@@ -1,6 +1,6 @@
 import { createExecutionContext, SELF } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { expect, test } from "vitest";
+import { expect, test, vi } from "vitest";
 import { createApp } from "../../src/app";
 import { importKey, newKey, seal, unseal } from "../../src/artifacts/grants";
 import { dropOldUploads } from "../../src/artifacts/multipart";
@@ -8,6 +8,9 @@ import { localName } from "../../src/artifacts/paths";
 import { putFile } from "../../src/artifacts/store";
 import { database } from "../../src/db/client";
 import { R2_MIN_PART, UPLOAD_MAX_AGE_MS } from "../../src/limits";
+
+// Several move tens of megabytes.
+vi.setConfig({ testTimeout: 30_000 });
 
 const HOST = "http://tidemark";
 const API = `${HOST}/api/2.0/mlflow-artifacts`;

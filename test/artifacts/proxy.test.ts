@@ -246,4 +246,4 @@ test("bodies of unknown length arrive whole, in one piece or in parts", async ()
       offset += size;
     });
   }
-});
+}, 30_000);
