@@ -6,6 +6,7 @@ import { type App, raw, rpc } from "../wire/rpc";
 import type { Columns } from "./block";
 import { atRanks, pageByTime, withinSteps } from "./history";
 import { type History, withHistories } from "./history-load";
+import { historyPage } from "./history-page";
 import { JsonBytes } from "./json-bytes";
 import { sampleRanks } from "./sampling";
 
@@ -23,14 +24,11 @@ export function historyRoutes(app: App): void {
       throw invalid(`Invalid value ${limit} for parameter 'max_results' supplied. It must be a positive integer.`);
     }
     const offset = decodeOffset(page_token);
-    return await withHistories(c.env, [run_id], key, async (histories, fetch) => {
-      const history = histories.get(run_id) as History;
-      const end = offset + (limit ?? history.count);
-      const page = await pageByTime(history, offset, end - offset, fetch);
-      if (page.values.length === 0) return {};
-      const next = end < history.count ? `,"next_page_token":${JSON.stringify(encodeOffset(end))}` : "";
-      return metricsResponse([{ columns: page }], key, next);
-    });
+    const { columns, count } = await historyPage(c.env, run_id, key, offset, limit);
+    if (columns.values.length === 0) return {};
+    const end = offset + columns.values.length;
+    const next = end < count ? `,"next_page_token":${JSON.stringify(encodeOffset(end))}` : "";
+    return metricsResponse([{ columns }], key, next);
   });
 
   rpc(app, "getMetricHistoryBulkInterval", async (request, c) => {

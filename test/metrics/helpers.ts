@@ -1,6 +1,5 @@
 import { env } from "cloudflare:workers";
-import { pageByTime } from "../../src/metrics/history";
-import { withHistories } from "../../src/metrics/history-load";
+import { historyPage } from "../../src/metrics/history-page";
 import { encodePack } from "../../src/metrics/pack";
 import type { RunLog } from "../../src/metrics/run-log";
 import type { RunLogStub } from "../../src/metrics/run-logs";
@@ -52,12 +51,8 @@ export function packOf(points: Record<string, Point[]>): Uint8Array {
 
 /** A run's history of one key as the API reads it, in MLflow's order. */
 export async function historyOf(runId: string, key: string): Promise<Point[]> {
-  return await withHistories(env, [runId], key, async (histories, fetch) => {
-    const history = histories.get(runId);
-    if (!history) return [];
-    const page = await pageByTime(history, 0, history.count, fetch);
-    return Array.from(page.values, (v, i): Point => [page.steps[i] as number, page.timestamps[i] as number, v]);
-  });
+  const { columns } = await historyPage(env, runId, key, 0);
+  return Array.from(columns.values, (v, i): Point => [columns.steps[i] as number, columns.timestamps[i] as number, v]);
 }
 
 export async function runRow(runId: string): Promise<{ hot: number; log_position: number; log_accepted: number }> {
