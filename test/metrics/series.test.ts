@@ -254,6 +254,14 @@ describe("thinned series", () => {
     ).toBe(true);
   });
 
+  it("are compressed where they are large and the client can read that", async () => {
+    const url = query({ run_id: all, key: ["m"], buckets: 2000 });
+    const plain = await SELF.fetch(url, { headers: { "Accept-Encoding": "identity" } });
+    const packed = await SELF.fetch(url, { headers: { "Accept-Encoding": "gzip, br" } });
+    expect([plain.headers.get("Content-Encoding"), packed.headers.get("Content-Encoding")]).toEqual([null, "gzip"]);
+    expect(decodeSeries(await packed.arrayBuffer())).toEqual(decodeSeries(await plain.arrayBuffer()));
+  });
+
   it("come as CSV, every point, and thinned", async () => {
     const csv = async (asked: Asked) =>
       (await (await SELF.fetch(query({ ...asked, format: "csv" }))).text()).trimEnd().split("\n");
