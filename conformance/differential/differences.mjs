@@ -7,6 +7,8 @@ import { isDeepStrictEqual } from "node:util";
 /** MLflow's database driver speaks for itself. */
 const DRIVER_TEXT = /sqlite3\.IntegrityError|Query-invoked autoflush/;
 
+/** A key written without quotes whose second part is a number, which MLflow's SQL parser takes apart. */
+const DOT_DIGIT = /\b(?:metric|param|parameter|tag)s?\.\w+\.\d/;
 const VARIABLE_HINT =
   / (?:To configure this limit, please set|Set) the MLFLOW_\w+ environment variable(?: on the server to allow it)?\.$/;
 
@@ -85,7 +87,7 @@ const RULES = [
   },
   {
     name: "NaN of a logged model",
-    row: "A NaN among a logged model's metrics",
+    row: "A NaN that a run logged to a model",
     fits: (call, ours, theirs) =>
       call.family === "logged-models" && ours.status === 200 && isDeepStrictEqual(nanAsZero(ours), theirs),
   },
@@ -111,6 +113,33 @@ const RULES = [
     row: "Searches that MLflow fails on",
     fits: (call, ours, theirs) =>
       call.path.endsWith("/search") && theirs.status === 500 && (ours.status === 200 || isRefusal(ours, /./)),
+  },
+  {
+    name: "digit after a dot",
+    row: "Keys such as `m.1` in filters and orders",
+    fits: (call, ours, theirs) =>
+      call.path === "runs/search" &&
+      DOT_DIGIT.test([call.body.filter, ...(call.body.order_by ?? [])].join(" ")) &&
+      ours.status === 200 &&
+      isRefusal(theirs, /./),
+  },
+  {
+    name: "model output again",
+    row: "The same model output of a run again",
+    fits: (call, ours, theirs) =>
+      call.path === "runs/outputs" &&
+      theirs.body.error_code === "BAD_REQUEST" &&
+      DRIVER_TEXT.test(theirs.body.message) &&
+      ours.status !== 500,
+  },
+  {
+    name: "log-batch without a body",
+    row: "Malformed JSON, or a body that is a list",
+    fits: (call, ours, theirs) =>
+      call.path === "runs/log-batch" &&
+      call.raw?.replace("null", "").trim() === "" &&
+      theirs.status === 500 &&
+      isRefusal(ours, /^Missing value for required parameter 'run_id'/),
   },
   {
     name: "OR, NOT, parentheses",

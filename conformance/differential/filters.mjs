@@ -362,3 +362,88 @@ export function modelOrder(world) {
     ...(random.chance(0.6) && { ascending: random.chance(0.5) }),
   }));
 }
+
+/** A filter of one sequence's registered models. */
+export function registeredModelFilter(world) {
+  const { random } = world;
+  const clause = () =>
+    random.weighted([
+      [
+        3,
+        () =>
+          textTest(
+            random,
+            random.pick(["name", "name", "attribute.name"]),
+            random.pick([...world.registered, "%reg%", "%REG%"]),
+          ),
+      ],
+      [2, () => listTest(random, "name", random.some([...world.registered, "x"], 2))],
+      [4, () => textTest(random, `${random.pick(["tags", "tag"])}.${written(random, key(random))}`)],
+      [
+        0.5,
+        () => random.pick(["foo = 'a'", "name > 'a'", "name = 5", "tags.a > 'x'", "run_id = 'x'", "tags.a IS NULL"]),
+      ],
+    ])();
+  return ofOwn(world, filter(random, clause, 2));
+}
+
+/** Names begin with the sequence's own. */
+function ofOwn(world, { text: rest, intent }) {
+  const own = `name LIKE '${world.prefix}%'`;
+  if (!rest) return { text: own };
+  return intent ? { text: rest, intent } : { text: `${own} AND ${rest}` };
+}
+
+export const registeredModelOrder = (random) =>
+  order(
+    random,
+    () =>
+      random.weighted([
+        [4, "name"],
+        [3, "last_updated_timestamp"],
+        [2, "timestamp"],
+        [0.4, random.pick(["foo", "tags.a", "creation_timestamp", ""])],
+      ]),
+    2,
+  );
+
+/** A filter of the versions of one sequence's registered models. */
+export function modelVersionFilter(world) {
+  const { random } = world;
+  const clause = () =>
+    random.weighted([
+      [2, () => textTest(random, "name", random.pick([...world.registered, "%reg%"]))],
+      [1, () => listTest(random, "name", random.some([...world.registered, "x"], 2))],
+      [2, () => `run_id ${random.pick(["=", "!="])} '${world.run()}'`],
+      [1, () => listTest(random, "run_id", [world.run(), NO_RUN])],
+      [2, () => textTest(random, "source_path", random.pick(["s3://bucket/model", "s3%", "%MODEL"]))],
+      [3, () => numberTest(random, "version_number", ["1", "2", "'1'", "0", "1.5"])],
+      [3, () => textTest(random, `${random.pick(["tags", "tag"])}.${written(random, key(random))}`)],
+      [
+        0.5,
+        () =>
+          random.pick([
+            "foo = 'a'",
+            "name > 'a'",
+            "current_stage = 'None'",
+            "version_number LIKE '1'",
+            "source_path IN ('a')",
+          ]),
+      ],
+    ])();
+  return ofOwn(world, filter(random, clause, 2));
+}
+
+export const modelVersionOrder = (random) =>
+  order(
+    random,
+    () =>
+      random.weighted([
+        [3, "name"],
+        [3, "version_number"],
+        [3, "creation_timestamp"],
+        [3, "last_updated_timestamp"],
+        [0.4, random.pick(["foo", "run_id", "current_stage", ""])],
+      ]),
+    2,
+  );

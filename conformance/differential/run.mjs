@@ -12,6 +12,7 @@ import * as experiments from "./generators/experiments.mjs";
 import * as inputs from "./generators/inputs.mjs";
 import * as loggedModels from "./generators/logged-models.mjs";
 import * as metrics from "./generators/metrics.mjs";
+import * as registry from "./generators/registry.mjs";
 import * as runSearch from "./generators/run-search.mjs";
 import * as runs from "./generators/runs.mjs";
 import { Random } from "./random.mjs";
@@ -21,7 +22,7 @@ import { spoiling } from "./spoil.mjs";
 import { World } from "./world.mjs";
 
 /** A file of generators exports `steps` and `spoilable`; adding it here is all a family needs. */
-const GENERATORS = [experiments, runs, metrics, inputs, runSearch, loggedModels];
+const GENERATORS = [experiments, runs, metrics, inputs, runSearch, loggedModels, registry];
 
 const STEPS_A_SEQUENCE = 120;
 const LANES = 6;

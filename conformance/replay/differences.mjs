@@ -145,6 +145,36 @@ const ROWS = [
     answers: { 798: { ...INVALID, message: "^Missing value for required parameter 'events\\[0\\]\\.entity'" } },
   },
   {
+    row: "Filters with OR, NOT and parentheses",
+    answers: {
+      302: { status: 200 },
+      303: { status: 200 },
+      304: { status: 200 },
+      491: { status: 200 },
+      606: { status: 200 },
+    },
+  },
+  {
+    row: "The words that refuse a search",
+    answers: {
+      292: { ...INVALID, message: "^While parsing a list in the query, .* \\(1,2\\)$" },
+      306: { ...INVALID, message: "^Search filter contained multiple expression " },
+    },
+  },
+  {
+    row: "Searches that MLflow fails on",
+    answers: { 338: { ...INVALID, message: "duplicate" } },
+  },
+  {
+    row: "A GraphQL request without a query, or with one that does not parse",
+    answers: {
+      808: INVALID,
+      809: INVALID,
+      813: { status: 400, error_code: "BAD_REQUEST" },
+      814: INVALID,
+    },
+  },
+  {
     row: "Content type of `/version`",
     answers: { 827: { status: 200 }, 830: { status: 200 } },
   },

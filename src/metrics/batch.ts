@@ -57,9 +57,13 @@ export function checkMetrics(metrics: Messages["mlflow.Metric"][], inBatch: bool
   return metrics as MetricInput[];
 }
 
+/** A double as Python shows it. */
 function pythonFloat(value: number): string {
   if (Number.isNaN(value)) return "nan";
-  return Number.isInteger(value) ? `${value}.0` : String(value);
+  if (!Number.isFinite(value)) return value > 0 ? "inf" : "-inf";
+  const size = Math.abs(value);
+  if (value === 0 || (size >= 1e-4 && size < 1e16)) return Number.isInteger(value) ? `${value}.0` : String(value);
+  return value.toExponential().replace(/e([+-])(\d)$/, "e$10$2");
 }
 
 /** The counts a batch may have. Errors: 400 with MLflow's advice to split. */

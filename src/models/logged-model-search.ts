@@ -18,7 +18,7 @@ import {
   sortColumns,
 } from "../search/places";
 import type { Requests } from "../wire/contract.generated";
-import { invalid } from "../wire/errors";
+import { invalid, unknownAttribute } from "../wire/errors";
 import { pythonJson, pythonRepr } from "../wire/json";
 import { parseToken } from "../wire/paging";
 import { checkMaxResults } from "../wire/validate";
@@ -155,10 +155,10 @@ function orderColumns(clause: OrderBy, params: Params): SortColumn[] {
 }
 
 function orderColumn(field: string): string {
-  if (field.includes(".")) throw invalid(`Invalid order by field name: ${field}. Only metrics are supported.`);
+  if (field.includes(".")) throw unknownAttribute(`Invalid order by field name: ${field}. Only metrics are supported.`);
   const { attributes } = LOGGED_MODELS.order;
   const key = Object.hasOwn(attributes, field) ? attributes[field] : undefined;
-  if (key === undefined) throw invalid(`Invalid order by field name: ${field}`);
+  if (key === undefined) throw unknownAttribute(`Invalid order by field name: ${field}`);
   return COLUMNS[key] ?? `m.${key}`;
 }
 

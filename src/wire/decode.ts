@@ -67,8 +67,8 @@ export async function decodeRequest(endpoint: ContractEndpoint, request: Request
   const search = request.method === "GET" ? new URL(request.url).searchParams : undefined;
   if (search && search.size > 0) return checkRequired(endpoint, decodeQuery(endpoint, search));
   if (request.method === "GET" && !request.headers.has("Content-Type")) return checkRequired(endpoint, {});
-  // As MLflow: pages of other sites can't send a DELETE unasked, so its body counts whatever it is called.
-  if (request.method === "DELETE") return decodeBody(endpoint, await request.text());
+  // As MLflow: pages of other sites can't send these unasked, so their body counts whatever it is called.
+  if (request.method === "DELETE" || request.method === "PATCH") return decodeBody(endpoint, await request.text());
   const type = request.headers.get("Content-Type");
   if (!type) throw invalid("Bad Request. Content-Type header is missing.");
   if (type.split(";", 1)[0]?.trim().toLowerCase() !== "application/json") {

@@ -37,11 +37,14 @@ function* batch(world) {
   const run_id = world.run();
   const metrics = Array.from({ length: random.int(0, 6) }, () => observation(random));
   const body = { run_id, metrics };
+  // One thing wrong at a time: which of two is named is no promise.
+  const mayErr = world.runs.includes(run_id);
   if (random.chance(0.6)) body.params = entries(random, 2, { repeats: random.chance(0.2) });
   if (random.chance(0.6)) body.tags = entries(random, 3, { repeats: random.chance(0.3) });
-  if (random.chance(0.1)) metrics.push({ ...observation(random), key: random.pick(BAD_KEYS) });
-  if (random.chance(0.1)) body.tags = [...(body.tags ?? []), { key: random.pick(BAD_KEYS), value: "v" }];
-  if (random.chance(0.08)) body.params = [...(body.params ?? []), { key: random.pick(BAD_KEYS), value: "v" }];
+  if (mayErr && random.chance(0.1)) metrics.push({ ...observation(random), key: random.pick(BAD_KEYS) });
+  else if (mayErr && random.chance(0.1)) body.tags = [...(body.tags ?? []), { key: random.pick(BAD_KEYS), value: "v" }];
+  else if (mayErr && random.chance(0.08))
+    body.params = [...(body.params ?? []), { key: random.pick(BAD_KEYS), value: "v" }];
   if (random.chance(0.05) && metrics.length > 0)
     delete random.pick(metrics)[random.pick(["key", "value", "timestamp"])];
   yield post("log-batch", "runs/log-batch", body);

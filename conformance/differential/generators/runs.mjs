@@ -48,7 +48,7 @@ function* read(world) {
   yield random.weighted([
     [6, get(FAMILY, "runs/get", { run_id })],
     [1, get(FAMILY, "runs/get", { run_uuid: run_id })],
-    [1, get(FAMILY, "runs/get", { run_id, run_uuid: world.run() })],
+    [1, get(FAMILY, "runs/get", { run_id: run_id || "x", run_uuid: world.run() })],
     [1, get(FAMILY, "runs/get", { runId: run_id })],
     [1, { family: FAMILY, method: "GET", path: "runs/get", body: { run_id } }],
   ]);
