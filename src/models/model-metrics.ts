@@ -33,8 +33,17 @@ export function modelMetricWrites(
     d: m.dataset_name ?? "",
     g: m.dataset_digest ?? "",
   }));
-  return jsonRows(rows).map((json) => d1.prepare(INSERT).bind(runId, json));
+  if (rows.length === 0) return [];
+  const models = JSON.stringify([...new Set(rows.map(({ m }) => m))]);
+  return [...jsonRows(rows).map((json) => d1.prepare(INSERT).bind(runId, json)), d1.prepare(LINK).bind(runId, models)];
 }
+
+/** A row a model, the first time: an index by run would be one more for every observation. */
+const LINK = `
+INSERT INTO run_models (run_id, kind, model_id, step)
+SELECT runs.run_id, 'metric', j.value, 0
+FROM json_each(?2) j JOIN runs ON runs.run_id = ?1 AND runs.lifecycle_stage = 'active'
+WHERE true ON CONFLICT DO NOTHING`;
 
 const INSERT = `
 INSERT INTO logged_model_metrics

@@ -24,7 +24,9 @@ interface Table {
 
 const table = (name: string, owner: string, key: string, limit = ROWS_A_STEP): Table => ({ name, owner, key, limit });
 
-/** Where the data of each kind lies, beside its own row. */
+const MODEL_METRIC = "model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan";
+
+/** Where the data of each kind lies, beside its own row and, of runs, their models. */
 const TABLES: Readonly<Record<RemovalKind, readonly Table[]>> = {
   run: [
     table("metric_chunks", "run_id", "run_id, key, position, part", CHUNKS_A_STEP),
@@ -32,21 +34,11 @@ const TABLES: Readonly<Record<RemovalKind, readonly Table[]>> = {
     table("params", "run_id", "run_id, key"),
     table("tags", "run_id", "run_id, key"),
     table("dataset_inputs", "run_id", "run_id, name, digest"),
-    table("run_models", "run_id", "run_id, kind, model_id"),
-    table(
-      "logged_model_metrics",
-      "run_id",
-      "model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan",
-    ),
   ],
   model: [
     table("logged_model_params", "model_id", "model_id, key"),
     table("logged_model_tags", "model_id", "model_id, key"),
-    table(
-      "logged_model_metrics",
-      "model_id",
-      "model_id, key, timestamp, step, run_id, dataset_name, dataset_digest, value, is_nan",
-    ),
+    table("logged_model_metrics", "model_id", MODEL_METRIC),
   ],
   experiment: [
     table("experiment_tags", "experiment_id", "experiment_id, key"),
@@ -63,20 +55,41 @@ export async function pendingRemovals(d1: D1Database): Promise<Removal[]> {
   return (await select.all<Removal>()).results;
 }
 
+/** What runs logged to models, by their links; a link goes after what it leads to. */
+const OF_MODELS = `DELETE FROM logged_model_metrics WHERE (${MODEL_METRIC}) IN (
+  SELECT x.${MODEL_METRIC.replaceAll(", ", ", x.")}
+  FROM run_models r CROSS JOIN logged_model_metrics x ON x.model_id = r.model_id AND x.run_id = r.run_id
+  WHERE r.run_id IN (SELECT value FROM json_each(?1)) AND r.kind = 'metric' LIMIT ${ROWS_A_STEP})`;
+
+const LINKS = `DELETE FROM run_models WHERE (run_id, kind, model_id) IN (
+  SELECT r.run_id, r.kind, r.model_id FROM run_models r
+  WHERE r.run_id IN (SELECT value FROM json_each(?1)) AND (r.kind <> 'metric' OR NOT EXISTS (
+    SELECT 1 FROM logged_model_metrics x WHERE x.model_id = r.model_id AND x.run_id = r.run_id))
+  LIMIT ${ROWS_A_STEP})`;
+
+const deleteSome = ({ name, owner, key, limit }: Table): Step => ({
+  sql: `DELETE FROM ${name} WHERE (${key}) IN (
+    SELECT ${key} FROM ${name} WHERE ${owner} IN (SELECT value FROM json_each(?1)) LIMIT ${limit})`,
+  limit,
+});
+
+interface Step {
+  sql: string;
+  /** Rows it deletes at most. */
+  limit: number;
+}
+
+const STEPS: Readonly<Record<RemovalKind, readonly Step[]>> = {
+  run: [...TABLES.run.map(deleteSome), { sql: OF_MODELS, limit: ROWS_A_STEP }, { sql: LINKS, limit: ROWS_A_STEP }],
+  model: TABLES.model.map(deleteSome),
+  experiment: TABLES.experiment.map(deleteSome),
+};
+
 /** Deletes some rows of what is removed. False while there may be more. */
 export async function deleteRows(d1: D1Database, kind: RemovalKind, ids: readonly string[]): Promise<boolean> {
-  const tables = TABLES[kind];
-  const results = await d1.batch(
-    tables.map(({ name, owner, key, limit }) =>
-      d1
-        .prepare(
-          `DELETE FROM ${name} WHERE (${key}) IN (
-             SELECT ${key} FROM ${name} WHERE ${owner} IN (SELECT value FROM json_each(?1)) LIMIT ${limit})`,
-        )
-        .bind(JSON.stringify(ids)),
-    ),
-  );
-  return results.every(({ meta }, i) => meta.changes < (tables[i]?.limit ?? 0));
+  const steps = STEPS[kind];
+  const results = await d1.batch(steps.map(({ sql }) => d1.prepare(sql).bind(JSON.stringify(ids))));
+  return results.every(({ meta }, i) => meta.changes < (steps[i]?.limit ?? 0));
 }
 
 /** Whether another experiment keeps its artifacts at a URI or below it. */

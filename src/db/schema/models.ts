@@ -63,7 +63,5 @@ export const loggedModelMetrics = sqliteTable(
     primaryKey({
       columns: [t.modelId, t.key, t.timestamp, t.step, t.runId, t.datasetName, t.datasetDigest, t.value, t.isNan],
     }),
-    // What a run that is removed for good leaves with models.
-    index("logged_model_metrics_by_run").on(t.runId),
   ],
 );

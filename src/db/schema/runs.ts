@@ -120,12 +120,15 @@ export const datasetUses = sqliteTable(
   (t) => [primaryKey({ columns: [t.experimentId, t.name, t.digest, t.context] })],
 );
 
-/** Models a run read (`kind` input) or made (`kind` output, at `step`); each once. */
+/**
+ * Models a run read (`kind` input), made (`kind` output, at `step`) or logged metrics to (`kind` metric: what leads from
+ * a run that is removed for good to what it left with models); each once.
+ */
 export const runModels = sqliteTable(
   "run_models",
   {
     runId: text("run_id").notNull(),
-    kind: text().$type<"input" | "output">().notNull(),
+    kind: text().$type<"input" | "output" | "metric">().notNull(),
     modelId: text("model_id").notNull(),
     step: integer().notNull().default(0),
   },
