@@ -44,8 +44,15 @@ const TABLES: Readonly<Record<RemovalKind, readonly Table[]>> = {
     table("experiment_tags", "experiment_id", "experiment_id, key"),
     table("datasets", "experiment_id", "experiment_id, name, digest", CHUNKS_A_STEP),
     table("dataset_uses", "experiment_id", "experiment_id, name, digest, context"),
+    table("page_views", "experiment_id", "experiment_id, view_id"),
   ],
 };
+
+/** The tables that are cleaned of runs, models and experiments. */
+export const CLEANED: readonly string[] = [
+  ...Object.values(TABLES).flatMap((tables) => tables.map(({ name }) => name)),
+  "run_models",
+];
 
 /** Some removals that are under way, all of one kind: experiments last, as their runs and models become removals. */
 export async function pendingRemovals(d1: D1Database): Promise<Removal[]> {
