@@ -38,7 +38,10 @@ function early(scripts: Record<string, string[]>): void {
     begin(`/api/2.0/tidemark/experiments/${id}/keys?limit=5000`);
     if (!/(^|&)(q|sort|del|v)=/.test(query)) {
       const order = ["attributes.start_time DESC"];
-      begin("/api/2.0/tidemark/runs/table", JSON.stringify({ experiment_ids: [id], order_by: order, max_results: 100 }));
+      begin(
+        "/api/2.0/tidemark/runs/table",
+        JSON.stringify({ experiment_ids: [id], order_by: order, max_results: 100 }),
+      );
     }
   }
   (window as { tidemarkEarly?: unknown }).tidemarkEarly = calls;

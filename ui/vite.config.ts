@@ -1,12 +1,13 @@
 import { defineConfig } from "vite";
 import { earlyScript } from "./early.ts";
+import { keepMlflow } from "./keep-mlflow.ts";
 
 /** Where `npm run dev:ui` finds the server whose data it shows. */
 const SERVER = process.env.TIDEMARK_URL ?? "http://localhost:5000";
 
 export default defineConfig({
-  plugins: [earlyScript()],
-  build: { outDir: "../dist/ui", emptyOutDir: true, target: "es2023" },
+  plugins: [keepMlflow(), earlyScript()],
+  build: { outDir: "../dist/ui", emptyOutDir: false, target: "es2023" },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
   server: {
     proxy: Object.fromEntries(

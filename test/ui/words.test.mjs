@@ -9,7 +9,6 @@ import {
   formatTick,
 } from "../../ui/src/lib/format.ts";
 import { groupByPrefix, keysByUse, lastActivity, toNumber } from "../../ui/src/lib/runs.ts";
-import { formatSort, nextSort, orderBy, parseSort } from "../../ui/src/lib/sort.ts";
 
 describe("figures in words", () => {
   /** @type {[(n: number) => string, [number, string][]][]} */
@@ -79,29 +78,6 @@ describe("figures in words", () => {
   }
 });
 
-describe("the order of a runs table", () => {
-  test("is read from the address and written to it", () => {
-    assert.deepEqual(parseSort("-metric:val/auc"), { column: "metric:val/auc", descending: true });
-    assert.equal(formatSort({ column: "name", descending: false }), "name");
-    for (const wrong of ["", "-", "metric:", "constructor", "toString"])
-      assert.equal(parseSort(wrong), undefined, wrong);
-  });
-
-  test("becomes MLflow's clauses, the newest first among equals, no field twice", () => {
-    assert.deepEqual(orderBy({ column: "start", descending: false }), ["attributes.start_time ASC"]);
-    assert.deepEqual(orderBy({ column: "param:a:b", descending: true }), [
-      "params.`a:b` DESC",
-      "attributes.start_time DESC",
-    ]);
-  });
-
-  test("turns round with the second click", () => {
-    const first = nextSort({ column: "start", descending: true }, "metric:loss");
-    assert.deepEqual(first, { column: "metric:loss", descending: true });
-    assert.equal(nextSort(first, "metric:loss").descending, false);
-  });
-});
-
 describe("runs", () => {
   const run = (metrics, info = {}) => ({ info, data: { metrics } });
 
@@ -121,10 +97,11 @@ describe("runs", () => {
     );
   });
 
-  test("charts are grouped by prefix, plain keys first and the system's last", () => {
-    assert.deepEqual(groupByPrefix(["val/b", "loss", "system/cpu", "/odd", "val/a"]), [
+  test("charts are grouped by prefix, plain keys first, then validation, the system's last", () => {
+    assert.deepEqual(groupByPrefix(["train/loss", "val/b", "loss", "system/cpu", "/odd", "val/a"]), [
       { prefix: "", keys: ["/odd", "loss"] },
       { prefix: "val", keys: ["val/a", "val/b"] },
+      { prefix: "train", keys: ["train/loss"] },
       { prefix: "system", keys: ["system/cpu"] },
     ]);
   });

@@ -24,7 +24,6 @@ export function PreviewTable({ table: { head, rows } }: { table: Table }) {
           <thead>
             <tr>
               {head.map((name, i) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: names may repeat
                 <th scope="col" key={i} class={isNumber(rows[0]?.[i]) ? "right" : undefined}>
                   {name}
                 </th>
@@ -40,7 +39,6 @@ export function PreviewTable({ table: { head, rows } }: { table: Table }) {
             {shown.map((row, i) => (
               <tr key={view.first + i} aria-rowindex={view.first + i + 2}>
                 {head.map((_, column) => (
-                  // biome-ignore lint/suspicious/noArrayIndexKey: a cell is its place
                   <td key={column} class={isNumber(row[column]) ? "right num" : undefined}>
                     {row[column]}
                   </td>

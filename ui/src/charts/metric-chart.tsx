@@ -75,6 +75,7 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
           </button>
         </figcaption>
       )}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: only puts the tooltip away */}
       <div class="chart-body" onMouseLeave={() => setCursor(undefined)}>
         {error && (
           <ErrorNote stale={lines.length > 0} what="The series" error={error} retry={() => context.store.retry()} />

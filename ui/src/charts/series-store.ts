@@ -205,7 +205,8 @@ export class SeriesStore {
   #refine(): void {
     clearTimeout(this.#settle);
     this.#zoom.abort();
-    const { signal } = (this.#zoom = new AbortController());
+    this.#zoom = new AbortController();
+    const { signal } = this.#zoom;
     if (!this.#view.range) this.#details.clear();
     this.#settle = setTimeout(() => void this.#fetchFiner(signal), SETTLE_MS);
   }

@@ -62,7 +62,10 @@ export function emptyTrack(run: string, key: string, origin: number | undefined)
 export function addPoint(track: Track, x: number, value: number, weight: number): void {
   const end = track.x.length;
   const newest = track.x[end - 1];
-  if (newest === undefined || x > newest) return insertRow(track, end, x, value, weight);
+  if (newest === undefined || x > newest) {
+    insertRow(track, end, x, value, weight);
+    return;
+  }
   const at = firstNotBelow(track.x, x);
   for (let i = at; i < end && track.x[i] === x; i++) {
     if (track.count[i] === 1 && Object.is(track.last[i], value)) return;
@@ -70,7 +73,8 @@ export function addPoint(track: Track, x: number, value: number, weight: number)
   if (track.exact || x === newest) {
     let after = at;
     while (after < end && track.x[after] === x) after += 1;
-    return insertRow(track, after, x, value, weight);
+    insertRow(track, after, x, value, weight);
+    return;
   }
   // A late point belongs to the bucket it falls into.
   if (Number.isNaN(value)) track.nans[at] = (track.nans[at] ?? 0) + 1;

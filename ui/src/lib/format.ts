@@ -84,7 +84,12 @@ export function formatTime(ms: number): string {
   return dateTime.format(ms);
 }
 
-const shortMoment = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const shortMoment = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 
 /** A moment without its year and seconds: 20 Nov, 17:12. */
 export function formatMoment(ms: number): string {

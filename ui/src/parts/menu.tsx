@@ -25,7 +25,7 @@ export function Menu({ label, icon, count, align = "right", children }: Props) {
     const outside = (event: PointerEvent) => {
       if (event.target instanceof Node && !box.current?.contains(event.target)) setOpen(false);
     };
-    const escape = (event: KeyboardEvent) => {
+    const onEscape = (event: KeyboardEvent) => {
       if (event.key !== "Escape") return;
       event.preventDefault();
       event.stopPropagation();
@@ -33,11 +33,11 @@ export function Menu({ label, icon, count, align = "right", children }: Props) {
     };
     document.addEventListener("pointerdown", outside);
     const element = box.current;
-    element?.addEventListener("keydown", escape);
+    element?.addEventListener("keydown", onEscape);
     element?.querySelector<HTMLElement>(".menu input, .menu button, .menu a")?.focus();
     return () => {
       document.removeEventListener("pointerdown", outside);
-      element?.removeEventListener("keydown", escape);
+      element?.removeEventListener("keydown", onEscape);
     };
   }, [open]);
   return (

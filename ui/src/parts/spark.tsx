@@ -43,7 +43,6 @@ export function Dots({ values, baseline, width = 146, height = 24 }: DotsProps) 
         (value, i) =>
           value !== undefined &&
           Number.isFinite(value) && (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a dot is its place
             <circle key={i} cx={4 + i * step} cy={y(value)} r={i === values.length - 1 ? 2.5 : 1.4} />
           ),
       )}

@@ -184,7 +184,7 @@ function AttributeCell({ data, row, name }: { data: RunColumns; row: number; nam
     if (data.isRunning(row)) return <span class="num">now</span>;
     return start === undefined ? null : (
       <span class="num">
-        <Age at={end ?? start} still />
+        <Age at={start} still />
       </span>
     );
   }

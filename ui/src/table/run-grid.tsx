@@ -135,7 +135,7 @@ export function RunGrid(props: GridProps) {
     onGroup: props.onGroup,
     lifted: props.lifted,
     /** Rows are drawn again when this changes. */
-    stamp: `${props.version} ${minute} ${across.first} ${across.end} ${shownColumns.map((c, i) => columnId(c) + widths[i])} ${phone} ${rowHeight} ${props.groupBy}`,
+    stamp: `${props.version} ${minute} ${across.first} ${across.end} ${shownColumns.map((c, i) => columnId(c) + widths[i])} ${phone} ${rowHeight} ${props.groupBy} ${baseline?.id[0]} ${baseline?.metrics.size}`,
   };
   const shown = Array.from({ length: rows.end - rows.first }, (_, i) => rows.first + i);
   return (
