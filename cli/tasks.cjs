@@ -1,5 +1,5 @@
-// `npm run build`, `npm run dev` and `npm run deploy`: what they have in common with `npm start` is that they need
-// nothing but Node and npm beforehand.
+// `npm run build`, `npm run ui:mlflow`, `npm run dev` and `npm run deploy`: what they have in common with `npm start`
+// is that they need nothing but Node and npm beforehand.
 const { spawnSync } = require("node:child_process");
 const path = require("node:path");
 const { ensureInstalled, ROOT } = require("./install.cjs");
@@ -23,6 +23,7 @@ const QUIET = {
  */
 const TASKS = {
   build: { steps: [BUILD], env: {} },
+  "ui:mlflow": { steps: [[path.join(ROOT, "cli", "mlflow-page.ts")]], env: {} },
   dev: {
     steps: [BUILD, [WRANGLER, "d1", "migrations", "apply", "DB", "--local"], [WRANGLER, "dev"]],
     env: QUIET,

@@ -4,6 +4,7 @@ import { artifactRoutes } from "./artifacts/routes";
 import { database } from "./db/client";
 import { graphqlRoutes } from "./graphql/routes";
 import { metricRoutes } from "./metrics/routes";
+import { mlflowPageRoutes } from "./mlflow-page";
 import { loggedModelRoutes } from "./models/logged-model-routes";
 import { modelVersionRoutes } from "./models/model-version-routes";
 import { registeredModelRoutes } from "./models/registered-model-routes";
@@ -55,6 +56,7 @@ export function createApp(): App {
   openApiRoute(app);
   graphqlRoutes(app);
   retentionRoutes(app);
+  mlflowPageRoutes(app);
   answerTheRest(app);
 
   app.notFound(async (c) => {
