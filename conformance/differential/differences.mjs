@@ -7,6 +7,10 @@ import { isDeepStrictEqual } from "node:util";
 /** MLflow's database driver speaks for itself. */
 const DRIVER_TEXT = /sqlite3\.IntegrityError|Query-invoked autoflush/;
 
+/** A word that SQL reserves where a text should be. */
+const RESERVED_VALUE = /(?:=|!=|LIKE)\s+(?:BETWEEN|LIKE|IN|IS|AND|NULL)\b/i;
+/** What Tidemark says in place of the variable. */
+const PLACE_HINT = / Set the source to a place in that storage, or in a bucket\.$/;
 /** A key written without quotes whose second part is a number, which MLflow's SQL parser takes apart. */
 const DOT_DIGIT = /\b(?:metric|param|parameter|tag)s?\.\w+\.\d/;
 const VARIABLE_HINT =
@@ -72,7 +76,7 @@ const RULES = [
       ours.status === theirs.status &&
       ours.body.error_code === theirs.body.error_code &&
       typeof theirs.body.message === "string" &&
-      theirs.body.message.replace(VARIABLE_HINT, "") === ours.body.message,
+      theirs.body.message.replace(VARIABLE_HINT, "") === ours.body.message?.replace(PLACE_HINT, ""),
   },
   {
     name: "camelCase of a required field",
@@ -118,8 +122,8 @@ const RULES = [
     name: "digit after a dot",
     row: "Keys such as `m.1` in filters and orders",
     fits: (call, ours, theirs) =>
-      call.path === "runs/search" &&
-      DOT_DIGIT.test([call.body.filter, ...(call.body.order_by ?? [])].join(" ")) &&
+      call.path.endsWith("/search") &&
+      DOT_DIGIT.test(searchText(call)) &&
       ours.status === 200 &&
       isRefusal(theirs, /./),
   },
@@ -142,6 +146,24 @@ const RULES = [
       isRefusal(ours, /^Missing value for required parameter 'run_id'/),
   },
   {
+    name: "reserved word as a value",
+    row: "Words without quotes as values in filters of logged models",
+    fits: (call, ours, theirs) =>
+      call.path === "logged-models/search" &&
+      RESERVED_VALUE.test(searchText(call)) &&
+      ours.status === 200 &&
+      isRefusal(theirs, /./),
+  },
+  {
+    name: "version of a model that is not there",
+    row: "A source `models:/m-…` of a model that is not there",
+    fits: (call, ours, theirs) =>
+      call.path === "model-versions/create" &&
+      /^models:\/[^/@]+$/.test(call.body.source) &&
+      theirs.body.error_code === "INTERNAL_ERROR" &&
+      ours.body.error_code === "RESOURCE_DOES_NOT_EXIST",
+  },
+  {
     name: "OR, NOT, parentheses",
     row: "Filters with OR, NOT and parentheses",
     fits: (call, _, theirs) => call.intent === "OR, NOT or parentheses" && theirs.status === 400,
@@ -151,6 +173,12 @@ const RULES = [
 /** A refusal in words of a filter, an order or a parameter, not of anything inside the server. */
 const namesItsFault = (message) =>
   /filter|clause|experiment|comparator|order|key|value|identifier|entity|attribute|list|quote/i.test(message);
+
+/** What a search was asked, filter and order. */
+function searchText({ body, query }) {
+  const { filter, order_by = [] } = body ?? query;
+  return [filter, ...order_by.map((each) => each.field_name ?? each)].join(" ");
+}
 
 const nanAsZero = (answer) => JSON.parse(JSON.stringify(answer).replaceAll('"value":"NaN"', '"value":0'));
 

@@ -57,7 +57,12 @@ export async function createModel(db: Database, model: NewModel): Promise<Logged
 }
 
 /** The SQL of artifactUri, for the location that only the database knows. */
-const artifactUriOf = (modelId: string): SQL => sql`rtrim(artifact_location, '/') || ${`/models/${modelId}/artifacts`}`;
+const artifactUriOf = (modelId: string): SQL => {
+  const folder = `/models/${modelId}/artifacts`;
+  return sql`CASE instr(artifact_location, '?') WHEN 0 THEN rtrim(artifact_location, '/') || ${folder}
+    ELSE rtrim(substr(artifact_location, 1, instr(artifact_location, '?') - 1), '/') || ${folder}
+      || substr(artifact_location, instr(artifact_location, '?')) END`;
+};
 
 const sorted = (entries: KeyValue[]): KeyValue[] => [...entries].sort((a, b) => (a.key < b.key ? -1 : 1));
 

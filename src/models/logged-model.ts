@@ -42,8 +42,11 @@ export interface LoggedModel extends LoggedModelRow {
 
 export const newModelId = (): string => `m-${crypto.randomUUID().replaceAll("-", "")}`;
 
-export const artifactUri = (experimentLocation: string, modelId: string): string =>
-  `${experimentLocation.replace(/\/+$/, "")}/models/${modelId}/artifacts`;
+/** Below the experiment's location; a query stays at the end. */
+export function artifactUri(experimentLocation: string, modelId: string): string {
+  const [, path = "", query = ""] = /^([^?]*)(.*)$/s.exec(experimentLocation) ?? [];
+  return `${path.replace(/\/+$/, "")}/models/${modelId}/artifacts${query}`;
+}
 
 /** Errors: 400 for a name that would not survive in a model URI. */
 export function checkModelName(name: string): void {
