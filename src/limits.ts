@@ -24,6 +24,10 @@ export const MAX_INPUT_TAG_KEY = 255;
 export const MAX_INPUT_TAG_VALUE = 500;
 export const MAX_REGISTRY_TAG_VALUE = 100_000;
 export const MAX_ALIAS_LENGTH = 255;
+/** MLflow's column has 256 characters and its SQLite takes more: this only keeps a name small beside what hangs on it. */
+export const MAX_MODEL_NAME = 10_000;
+/** UTF-16 units of all texts of a model's or version's row: three bytes each still fit into D1's longest. */
+export const MAX_REGISTRY_ROW = 600_000;
 export const DEFAULT_SEARCH_REGISTERED_MODELS = 100;
 export const DEFAULT_SEARCH_MODEL_VERSIONS = 10_000;
 /** Versions of one page of a search; MLflow's clients may ask for 200,000, which a Worker's memory does not hold. */

@@ -19,6 +19,7 @@ import { announce } from "./registered-model-routes";
 import {
   checkArchiving,
   checkModelName,
+  checkRow,
   checkTag,
   checkTagKey,
   isPrompt,
@@ -34,6 +35,9 @@ export function modelVersionRoutes(app: App): void {
   rpc(app, "createModelVersion", async (request, c) => {
     const tags = keyValues(request.tags);
     const { name, source, run_link = "", description = "" } = request;
+    const { run_id = "", model_id = "" } = request;
+    // The source may be kept twice: as it was sent, and as the place of the files.
+    checkRow({ source: source + source, run_id, model_id, run_link, description });
     const asked = { source, runId: request.run_id, modelId: request.model_id };
     const origin = isPrompt(tags) ? promptOrigin(asked) : await originOf(c, asked);
     checkModelName(name);
@@ -55,6 +59,7 @@ export function modelVersionRoutes(app: App): void {
   });
   rpc(app, "updateModelVersion", async ({ name, version, description = null }, c) => {
     const number = numberOf(name, version);
+    checkRow({ description });
     const changed = await describeModelVersion(c.var.db, name, number, description, Date.now());
     return { model_version: wireVersion(changed) };
   });

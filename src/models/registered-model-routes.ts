@@ -20,6 +20,7 @@ import {
   checkModelName,
   checkNewAlias,
   checkNewName,
+  checkRow,
   checkTag,
   checkTagKey,
   STAGES,
@@ -38,6 +39,7 @@ export function announce(c: AppContext, waiting: readonly Waiting[]): void {
 export function registeredModelRoutes(app: App): void {
   rpc(app, "createRegisteredModel", async ({ name, description = "", tags: sent }, c) => {
     checkModelName(name);
+    checkRow({ description });
     const all = keyValues(sent);
     all.forEach(checkTag);
     const { model, waiting } = await createRegisteredModel(c.var.db, {
@@ -55,6 +57,7 @@ export function registeredModelRoutes(app: App): void {
   });
   rpc(app, "updateRegisteredModel", async ({ name, description = "" }, c) => {
     checkModelName(name);
+    checkRow({ description });
     return { registered_model: wireModel(await describeRegisteredModel(c.var.db, name, description, Date.now())) };
   });
   rpc(app, "renameRegisteredModel", async ({ name, new_name }, c) => {

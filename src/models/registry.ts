@@ -1,6 +1,6 @@
 /** Registered models and their versions as plain data: what may be sent, how one looks on the wire. Pure. */
 import type { Stage } from "../db/schema/registry";
-import { MAX_ALIAS_LENGTH, MAX_KEY_LENGTH, MAX_REGISTRY_TAG_VALUE } from "../limits";
+import { MAX_ALIAS_LENGTH, MAX_KEY_LENGTH, MAX_MODEL_NAME, MAX_REGISTRY_ROW, MAX_REGISTRY_TAG_VALUE } from "../limits";
 import type { Messages } from "../wire/contract.generated";
 import { invalid, MlflowError, notFound } from "../wire/errors";
 import { pythonRepr } from "../wire/json";
@@ -81,6 +81,16 @@ export function checkModelName(name: string): void {
   if (name.trim() === "") throw invalid("Missing value for required parameter 'name'.");
   if (/[/:]/.test(name)) throw invalid(`Invalid model name '${name}'. Names cannot contain '/' or ':'.`);
   checkPathForm(name, "name");
+  checkLength("name", name, MAX_MODEL_NAME);
+}
+
+/** Errors: 400 for texts that would not fit into a row of the database together. */
+export function checkRow(texts: Readonly<Record<string, string | null>>): void {
+  const lengths = Object.entries(texts).map(([name, text]) => ({ name, length: text?.length ?? 0 }));
+  const total = lengths.reduce((sum, { length }) => sum + length, 0);
+  if (total <= MAX_REGISTRY_ROW) return;
+  const longest = lengths.reduce((a, b) => (b.length > a.length ? b : a));
+  throw invalid(`'${longest.name}' is too long: these texts may have ${MAX_REGISTRY_ROW} characters together.`);
 }
 
 /** Errors: as checkModelName. */
@@ -97,9 +107,12 @@ const INTEGER = /^\s*[+-]?\d+(?:_\d+)*\s*$/;
  */
 export function versionNumber(name: string, text: string): number {
   if (!INTEGER.test(text)) throw invalid(`Parameter 'version' must be an integer, got '${text}'.`);
-  const exact = BigInt(text.trim().replaceAll("_", "").replace("+", ""));
-  const number = Number(exact);
-  if (!Number.isSafeInteger(number)) throw noSuchVersion(name, exact.toString());
+  const digits = text
+    .trim()
+    .replace(/[_+]/g, "")
+    .replace(/^(-?)0+(?=\d)/, "$1");
+  const number = Number(digits);
+  if (!Number.isSafeInteger(number)) throw noSuchVersion(name, digits);
   return number;
 }
 

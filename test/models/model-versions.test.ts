@@ -113,6 +113,41 @@ describe("life", () => {
     );
   });
 
+  test("texts and tags too long for the database are refused, and what fits is kept", async () => {
+    const name = await newModel();
+    const long = "x".repeat(600_001);
+    const create = "model-versions/create";
+    await refused(
+      "POST",
+      create,
+      { name, source: "s3://b/m", description: long },
+      400,
+      INVALID,
+      "'description' is too",
+    );
+    await refused(
+      "POST",
+      create,
+      { name, source: `s3://b/${"m".repeat(300_000)}` },
+      400,
+      INVALID,
+      "'source' is too long",
+    );
+    await refused("PATCH", "registered-models/update", { name, description: long }, 400, INVALID, "is too long");
+    await refused(
+      "POST",
+      "registered-models/create",
+      { name: long },
+      400,
+      INVALID,
+      "'name' exceeds the maximum length",
+    );
+    const tags = Array.from({ length: 30 }, (_, i) => ({ key: `k${i + 10}`, value: "ä".repeat(100_000) }));
+    const description = "ä".repeat(500_000);
+    await newVersion(name, { tags, description });
+    expect(await getVersion(name, 1)).toMatchObject({ tags, description });
+  });
+
   test("tags are set, changed and deleted", async () => {
     const name = await newModel();
     await newVersion(name, {
