@@ -65,6 +65,15 @@ const RULES = [
       ours.body.message === theirs.body.message,
   },
   {
+    name: "archiving a stage that is not active",
+    row: "Archiving the other versions of a stage that is not Staging or Production",
+    fits: (_, ours, theirs) =>
+      ours.status === 400 &&
+      theirs.status === 500 &&
+      ours.body.error_code === "INTERNAL_ERROR" &&
+      ours.body.message === theirs.body.message,
+  },
+  {
     name: "content type in capitals",
     row: "A content type in capitals",
     fits: (call, ours) => call.headers?.["Content-Type"] === "APPLICATION/JSON" && ours.status !== 500,
