@@ -3,6 +3,7 @@ import type { LifecycleStage } from "../db/schema/experiments";
 import {
   conjuncts,
   filterCondition,
+  joined,
   likePrefix,
   listOf,
   numberCondition,
@@ -32,9 +33,21 @@ export function inStages(alias: string, { stages }: RunScope): string {
   return `${alias}.lifecycle_stage IN ${stageList(stages)}`;
 }
 
-/** The condition of a filter on a row of `runs r`. */
+/** The condition of a filter on a row of `runs r`: of parts that must all hold, those come first that cost and pass least. */
 export function runCondition(filter: Filter, params: Params): string {
-  return filterCondition(filter, (comparison) => condition(comparison, params));
+  const parts = conjuncts(filter).toSorted((a, b) => costOf(a) - costOf(b));
+  return joined(
+    "AND",
+    parts.map((part) => filterCondition(part, (comparison) => condition(comparison, params))),
+  );
+}
+
+/** A run's own columns are at hand; equal texts are rarer than what is like a text, or beyond a number. */
+function costOf(part: Filter): number {
+  if (part.type !== "comparison") return 4;
+  if (part.entity === "attribute" && part.key !== "run_name") return 0;
+  if (part.operator === "=" || part.operator === "IN") return 1;
+  return part.operator === "LIKE" || part.operator === "ILIKE" ? 2 : 3;
 }
 
 function condition(comparison: Comparison, params: Params): string {
