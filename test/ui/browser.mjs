@@ -57,8 +57,10 @@ export async function picture(page, name) {
  */
 export async function linePixels(canvas) {
   return canvas.evaluate((/** @type {HTMLCanvasElement} */ element) => {
-    const color = getComputedStyle(document.documentElement).getPropertyValue("--series-1").trim();
-    const want = [1, 3, 5].map((at) => Number.parseInt(color.slice(at, at + 2), 16));
+    const probe = document.body.appendChild(document.createElement("i"));
+    probe.style.color = "var(--series-1)";
+    const want = (getComputedStyle(probe).color.match(/\d+/g) ?? []).map(Number);
+    probe.remove();
     const context = element.getContext("2d");
     if (!context) return 0;
     const { data } = context.getImageData(0, 0, element.width, element.height);

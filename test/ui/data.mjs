@@ -80,3 +80,30 @@ export async function logTraining(url, run, { from, to, lr }) {
 export async function endRun(url, run, status) {
   await post(url, "runs/update", { run_id: run, status, end_time: Date.now() });
 }
+
+/**
+ * @param {string} url
+ * @param {string} experiment
+ * @param {string} run
+ * @param {string} path
+ * @param {string} text
+ */
+export async function putArtifact(url, experiment, run, path, text) {
+  const response = await fetch(`${url}/api/2.0/mlflow-artifacts/artifacts/${experiment}/${run}/artifacts/${path}`, {
+    method: "PUT",
+    body: text,
+  });
+  if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
+}
+
+/**
+ * A version of a registered model, which is made where there is none.
+ * @param {string} url
+ * @param {{ name: string, run: string, experiment: string }} version
+ */
+export async function createVersion(url, { name, run, experiment }) {
+  await post(url, "registered-models/create", { name }).catch(() => undefined);
+  await putArtifact(url, experiment, run, "model/MLmodel", "artifact_path: model\nflavors: {}\n");
+  const source = `mlflow-artifacts:/${experiment}/${run}/artifacts/model`;
+  await post(url, "model-versions/create", { name, source, run_id: run });
+}

@@ -1,7 +1,7 @@
 /** What runs can be placed by: a metric's value, or a param, as a number where all of them are numbers. Plain functions. */
 import type { Run } from "../api/types";
 import { formatTick } from "../lib/format";
-import { type Compared, valueOf } from "../pages/compare-table";
+import { type Compared, measured } from "../pages/compare-table";
 
 export interface Axis {
   id: string;
@@ -14,7 +14,7 @@ export interface Axis {
 const AIR = 0.06;
 
 export function metricAxis(compared: Compared, key: string, runs: readonly Run[]): Axis {
-  const value = (run: Run) => valueOf(compared, run.info.run_id, key);
+  const value = (run: Run) => measured(compared, run.info.run_id, key);
   return numberAxis(`m:${key}`, key, value, runs);
 }
 

@@ -26,7 +26,7 @@ export interface Compared {
 }
 
 /** A run's value of a metric, as the comparison measures it. */
-export function valueOf(
+export function measured(
   { stats, order, measure, atStep, direction }: Compared,
   run: string,
   key: string,
@@ -111,8 +111,8 @@ export function CompareTable({ compared, onRemove, canRemove }: Props) {
 function MetricRow({ metric, compared }: { metric: string; compared: Compared }) {
   const { runs, baseline, direction } = compared;
   const way = direction(metric);
-  const base = baseline && valueOf(compared, baseline.info.run_id, metric);
-  const values = runs.map(({ info }) => valueOf(compared, info.run_id, metric));
+  const base = baseline && measured(compared, baseline.info.run_id, metric);
+  const values = runs.map(({ info }) => measured(compared, info.run_id, metric));
   const differences = values.map((value) => difference(value, base, way));
   const most = Math.max(1e-12, ...differences.map((found) => Math.abs(found?.amount ?? 0)));
   return (
@@ -218,10 +218,10 @@ export function saveComparison(compared: Compared): void {
   const head = ["metric", ...(baseline ? [`${runName(baseline.info)} (baseline)`] : [])];
   for (const { info } of runs) head.push(runName(info), ...(baseline ? [`${runName(info)} vs baseline`] : []));
   const rows = keys.map((key) => {
-    const base = baseline && valueOf(compared, baseline.info.run_id, key);
+    const base = baseline && measured(compared, baseline.info.run_id, key);
     const row: (string | number | undefined)[] = [key, ...(baseline ? [base] : [])];
     for (const { info } of runs) {
-      const value = valueOf(compared, info.run_id, key);
+      const value = measured(compared, info.run_id, key);
       const found = difference(value, base, direction(key));
       row.push(value, ...(baseline ? [found && formatDifference(found)] : []));
     }

@@ -39,10 +39,10 @@ export function RunLineage({ run }: { run: Run }) {
         )}
         <ul class="lines">
           {made.map((model) => (
-            <Model key={model} id={model} role="made" run={id} />
+            <Model key={model} id={model} relation="made" run={id} />
           ))}
           {read.map((model) => (
-            <Model key={model} id={model} role="read" run={id} />
+            <Model key={model} id={model} relation="read" run={id} />
           ))}
           {versions.data?.map((version) => (
             <li key={version.name + version.version}>
@@ -91,13 +91,13 @@ function RunLine({ run, id }: { run: Run | undefined; id: string }) {
   );
 }
 
-function Model({ id, role, run }: { id: string; role: string; run: string }) {
+function Model({ id, relation, run }: { id: string; relation: string; run: string }) {
   const { data } = useResource(`logged model ${id}`, (signal) => getLoggedModel(id, signal));
   const source = data?.info.source_run_id;
   return (
     <li>
       <span title={id}>{data?.info.name ?? id}</span>
-      <span class="quiet"> {role}</span>
+      <span class="quiet"> {relation}</span>
       {source && source !== run && (
         <>
           {" "}
