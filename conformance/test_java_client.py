@@ -3,10 +3,6 @@
 import os
 import subprocess
 
-import pytest
-
-pytestmark = pytest.mark.search_grammar
-
 
 def test_day_with_the_java_client(tracking_uri):
     classpath = os.environ.get("CONFORMANCE_JAVA", "!run.mjs tells where the built program is")
