@@ -72,7 +72,10 @@ export function modelVersionRoutes(app: App): void {
     return { model_version: wireVersion(moved) };
   });
   rpc(app, "deleteModelVersion", async ({ name, version }, c) => {
-    await deleteModelVersion(c.var.db, name, numberOf(name, version), Date.now());
+    // As in MLflow, where only deleting looks at the number first.
+    const number = versionNumber(name, version);
+    checkModelName(name);
+    await deleteModelVersion(c.var.db, name, number, Date.now());
     return {};
   });
 

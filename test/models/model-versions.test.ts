@@ -60,6 +60,7 @@ describe("numbers", () => {
     );
     await refused("GET", "model-versions/get", { name, version: "9".repeat(30) }, 404, MISSING, "not found");
     await refused("DELETE", "model-versions/delete", { name, version: 1 }, 400, INVALID, "Value was of type 'int'");
+    await refused("DELETE", "model-versions/delete", { name: "a/b", version: "x" }, 400, INVALID, "got 'x'.");
   });
 });
 
