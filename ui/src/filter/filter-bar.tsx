@@ -41,13 +41,14 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
   const problem = useMemo(() => (isPlain ? undefined : problemOf(text)), [text, isPlain]);
   const runs = isPlain ? nameFilter(text) : text.trim();
   useEffect(() => {
-    if (problem || runs === sent.current) return;
+    // Plain words may be the beginning of a filter: they wait for Enter.
+    if (problem || isPlain || runs === sent.current) return;
     const timer = setTimeout(() => {
       sent.current = runs;
       onChange(runs);
     }, PAUSE_MS);
     return () => clearTimeout(timer);
-  }, [runs, problem]);
+  }, [runs, problem, isPlain]);
 
   useKeys({ "/": () => input.current?.focus() });
 
@@ -80,8 +81,11 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
     });
   };
   const settle = () => {
+    if (!isPlain) return;
     // What plain words mean is shown as the filter they became.
-    if (isPlain) setText(runs);
+    setText(runs);
+    sent.current = runs;
+    onChange(runs);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setChosen(Math.min(at + 1, suggestions.length - 1));

@@ -61,14 +61,11 @@ export function editDistance(a: string, b: string): number {
 
 /** Words without any comparison: they are looked for in the runs' names. */
 export function plainWords(text: string): boolean {
-  const tokens = tokenize(text);
-  return (
-    tokens.length > 0 &&
-    tokens.every(
-      ({ type, text: word }) => (type === "name" || type === "number" || type === "other") && !word.includes("."),
-    ) &&
-    !/[=<>!()'"`]/.test(text)
-  );
+  if (text.trim() === "" || /[=<>!()'"`,;]/.test(text)) return false;
+  return tokenize(text).every(({ type, text: word }) => {
+    const dot = word.indexOf(".");
+    return type !== "name" || dot < 0 || !Object.hasOwn(RUNS.entities, word.slice(0, dot));
+  });
 }
 
 export function nameFilter(words: string): string {

@@ -29,7 +29,8 @@ export function ExperimentPage({ id }: { id: string }) {
   useStoredView(id, state.stored);
 
   const { data } = table;
-  const isEmpty = data?.done === true && data.total === 0 && !state.filter && !state.deleted;
+  const { shown } = table;
+  const isEmpty = data?.done === true && data.total === 0 && !shown?.filter && shown?.run_view_type === undefined;
   const wasEmpty = useRef(false);
   useEffect(() => {
     if (!data?.done) return;

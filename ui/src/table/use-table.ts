@@ -5,6 +5,8 @@ import { RunColumns } from "./columns-data";
 export interface TableState {
   /** What is in view: of the newest request, or of the one before until the new one has rows. */
   columns: RunColumns | undefined;
+  /** What `columns` answers. */
+  shown: TableRequest | undefined;
   /** Changes whenever `columns` has more or other cells. */
   version: number;
   busy: boolean;
@@ -23,6 +25,7 @@ export interface TableState {
 export function useTable(request: TableRequest | undefined): TableState {
   const [state, setState] = useState<Omit<TableState, "reload" | "touch">>({
     columns: undefined,
+    shown: undefined,
     version: 0,
     busy: true,
     error: undefined,
@@ -48,7 +51,7 @@ export function useTable(request: TableRequest | undefined): TableState {
         const isRefresh = shownKey.current === key && old.columns !== undefined && old.columns !== fresh;
         if (isRefresh && !fresh.done && fresh.loaded < (old.columns?.loaded ?? 0)) return old;
         shownKey.current = key;
-        return { columns: fresh, version: old.version + 1, busy: !fresh.done, error: undefined, took };
+        return { columns: fresh, shown: request, version: old.version + 1, busy: !fresh.done, error: undefined, took };
       });
     };
     const plan = () => {
