@@ -13,7 +13,7 @@ export interface Publication {
   accepted: number;
   duplicate: number;
   rejected: number;
-  latest: Map<string, Series>;
+  latest: ReadonlyMap<string, Series>;
   /** Keys whose history goes out, each with all it has up to `position`. */
   sealed: Map<string, Columns>;
 }

@@ -5,15 +5,15 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LifecycleStage } from "../db/schema";
 import type { Env } from "../env";
-import { BLOCK_POINTS, type Columns } from "./block";
+import { BLOCK_POINTS } from "./block";
 import { CommitQueue, type Counts } from "./commit-queue";
 import { compactRun } from "./compact";
 import { Live, type LiveRequest } from "./live";
 import type { LiveRun } from "./live-messages";
 import { LogStore } from "./log-store";
-import { decodePacks, encodePack, type KeyedColumns } from "./pack";
 import { latestStatements, publishStatements } from "./publish";
-import { Series } from "./series";
+import { keysSealedAt, markHot, type RunState, readRunState } from "./run-state";
+import { type InFlight, Unpublished } from "./unpublished";
 
 /**
  * A log with nothing new for this long publishes everything and goes cold. Not a few seconds: going cold costs 3 rows a key
@@ -57,27 +57,9 @@ export interface LogCounters {
   unpublished: number;
 }
 
-interface RunState {
-  lifecycle_stage: LifecycleStage;
-  log_position: number;
-  log_accepted: number;
-  log_duplicate: number;
-  log_rejected: number;
-}
-
-/** The columns of a RunState. */
-const RUN_STATE = "lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected";
-
-/** A publish on its way: what it took of each key, so that the log can be trimmed once D1 has it. */
-interface InFlight {
-  position: number;
-  sealed: Map<string, number>;
-  carried: Map<string, number>;
-}
-
 export class RunLog extends DurableObject<Env> {
   readonly #store = new LogStore(this.ctx.storage);
-  readonly #series = new Map<string, Series>();
+  readonly #unpublished = new Unpublished();
   readonly #queue = new CommitQueue(
     (packs) => this.#commit(packs),
     () => this.#sync(),
@@ -85,7 +67,7 @@ export class RunLog extends DurableObject<Env> {
   readonly #live = new Live(this.ctx, this.env, (runId, work) =>
     this.#exclusively(async () => {
       if (!(await this.#isKnown(runId))) return undefined;
-      return await work({ position: this.#published, sequence: this.#sequence, series: this.#series });
+      return await work({ position: this.#published, sequence: this.#sequence, series: this.#unpublished.series });
     }),
   );
   /** The run as D1 has it, only while the run is active and marked hot there: the gate every append passes. */
@@ -100,9 +82,7 @@ export class RunLog extends DurableObject<Env> {
   #failures = 0;
   /** The position of the last publish. */
   #published = 0;
-  /** Observations in the log, in its longest key, and sealed before; repeats dropped. */
-  #points = 0;
-  #longest = 0;
+  /** Observations sealed before what is unpublished, and repeats dropped. */
   #sealed = 0;
   #duplicate = 0;
   #rejected = 0;
@@ -126,7 +106,7 @@ export class RunLog extends DurableObject<Env> {
         return { ok: false, reason: "inactive", lifecycleStage: run.lifecycle_stage };
       }
     }
-    if (this.#points >= MAX_POINTS) {
+    if (this.#unpublished.points >= MAX_POINTS) {
       this.#publishSoon();
       return { ok: false, reason: "full" };
     }
@@ -138,15 +118,14 @@ export class RunLog extends DurableObject<Env> {
   /** The unpublished observations of every key, or of some, packed. */
   unpublishedKeys(keys?: readonly string[]): { position: number; pack: Uint8Array } {
     this.#load();
-    const wanted = keys ? new Map(keys.flatMap((key) => entryOf(this.#series, key))) : this.#series;
-    return { position: this.#published, pack: packAll(wanted)[0] ?? new Uint8Array() };
+    return { position: this.#published, pack: this.#unpublished.packs(keys)[0] ?? new Uint8Array() };
   }
 
   /** The latest unpublished observation of every key. */
   latest(): LatestTail {
     this.#load();
     const latest: LatestTail["latest"] = [];
-    for (const [key, series] of this.#series) {
+    for (const [key, series] of this.#unpublished.series) {
       const last = series.latest();
       if (last) latest.push({ key, ...last });
     }
@@ -158,7 +137,7 @@ export class RunLog extends DurableObject<Env> {
     await this.#exclusively(async () => {
       if (!(await this.#isKnown(runId)) || this.#latestAt === this.#sequence) return;
       const sequence = this.#sequence;
-      const statements = latestStatements(this.env.DB, { runId, latest: this.#series });
+      const statements = latestStatements(this.env.DB, { runId, latest: this.#unpublished.series });
       if (statements.length > 0) await this.env.DB.batch(statements);
       this.#latestAt = sequence;
     });
@@ -177,7 +156,7 @@ export class RunLog extends DurableObject<Env> {
         accepted: this.#sequence,
         duplicate: this.#duplicate,
         rejected: this.#rejected,
-        unpublished: this.#points,
+        unpublished: this.#unpublished.points,
       };
     });
   }
@@ -218,7 +197,7 @@ export class RunLog extends DurableObject<Env> {
   /** Merges a run's chunks while its log is empty; does nothing otherwise. See compactRun. */
   async compact(runId: string, slack: number): Promise<void> {
     await this.#exclusively(async () => {
-      if (this.#run || this.#points > 0 || !this.#recovered) return;
+      if (this.#run || this.#unpublished.points > 0 || !this.#recovered) return;
       await compactRun(this.env.DB, runId, slack, () => this.#store.next());
       this.#published = Math.max(this.#published, this.#store.position);
     });
@@ -242,7 +221,7 @@ export class RunLog extends DurableObject<Env> {
       this.#failures++;
     }
     this.#load();
-    if (this.#points > 0 && !this.#alarmSet) {
+    if (this.#unpublished.points > 0 && !this.#alarmSet) {
       const retry = Math.min(RETRY_MS * 2 ** (this.#failures - 1), MAX_RETRY_MS);
       this.#alarmSet = true;
       await this.ctx.storage.setAlarm(Date.now() + (this.#failures > 0 ? retry : PERIOD_MS));
@@ -253,7 +232,7 @@ export class RunLog extends DurableObject<Env> {
 
   /** The number of the newest observation taken; right once recovered. */
   get #sequence(): number {
-    return this.#sealed + this.#points;
+    return this.#sealed + this.#unpublished.points;
   }
 
   #sync(): Promise<void> {
@@ -265,9 +244,9 @@ export class RunLog extends DurableObject<Env> {
   /** Recovers the log where this life has not yet. False where D1 has no such run. */
   async #isKnown(runId: string): Promise<boolean> {
     if (this.#recovered) return true;
-    const run = await this.#runState(runId);
+    const run = await readRunState(this.env.DB, runId);
     if (run) await this.#recover(runId, run);
-    return run !== null;
+    return run !== undefined;
   }
 
   #exclusively<T>(work: () => Promise<T>): Promise<T> {
@@ -279,41 +258,15 @@ export class RunLog extends DurableObject<Env> {
   /** Reads the rows back into memory, once per life of the object. */
   #load(): void {
     if (this.#loaded) return;
-    for (const row of this.#store.rows()) this.#apply(row.data);
+    for (const row of this.#store.rows()) this.#unpublished.add(row.data);
     this.#loaded = true;
-  }
-
-  #apply(packs: Uint8Array, except?: ReadonlySet<string>, take?: Live["take"]): Counts {
-    const counts = { accepted: 0, duplicate: 0 };
-    let lastKey: string | undefined;
-    let series: Series | undefined;
-    decodePacks(packs, (key, step, timestamp, value) => {
-      if (except?.has(key)) return;
-      if (key !== lastKey || !series) {
-        series = this.#series.get(key) ?? new Series();
-        this.#series.set(key, series);
-        lastKey = key;
-      }
-      if (series.add(step, timestamp, value)) {
-        counts.accepted++;
-        take?.(key, step, timestamp, value);
-      } else counts.duplicate++;
-      if (series.length > this.#longest) this.#longest = series.length;
-    });
-    this.#points += counts.accepted;
-    return counts;
   }
 
   /** Marks the run hot in D1, which also tells what D1 knows of it. Undefined when D1 has no such run. */
   async #open(runId: string): Promise<RunState | undefined> {
     if (this.#run) return this.#run;
-    const run = await this.env.DB.prepare(
-      `UPDATE runs SET hot = (hot OR lifecycle_stage = 'active') WHERE run_id = ?1
-       RETURNING ${RUN_STATE}`,
-    )
-      .bind(runId)
-      .first<RunState>();
-    if (run?.lifecycle_stage !== "active") return run ?? undefined;
+    const run = await markHot(this.env.DB, runId);
+    if (run?.lifecycle_stage !== "active") return run;
     await this.#recover(runId, run);
     this.#store.begin(runId);
     this.#lastPublish = Date.now();
@@ -337,27 +290,16 @@ export class RunLog extends DurableObject<Env> {
     this.#store.continueAfter(run.log_position);
     const rows = this.#store.rows();
     if (rows.some((r) => r.position <= run.log_position)) {
-      const sealed = await this.#sealedAt(runId, run.log_position);
+      const sealed = await keysSealedAt(this.env.DB, runId, run.log_position);
       // Nothing below awaits, so no other call sees the half-built state.
-      this.#series.clear();
-      this.#points = 0;
-      for (const row of rows) if (row.position <= run.log_position) this.#apply(row.data, sealed);
-      this.#store.trim(run.log_position, packAll(this.#series));
-      for (const row of rows) if (row.position > run.log_position) this.#apply(row.data);
+      this.#unpublished.clear();
+      for (const row of rows) if (row.position <= run.log_position) this.#unpublished.add(row.data, sealed);
+      this.#store.trim(run.log_position, this.#unpublished.packs());
+      for (const row of rows) if (row.position > run.log_position) this.#unpublished.add(row.data);
       this.#loaded = true;
     }
     this.#load();
     this.#recovered = true;
-  }
-
-  /** The keys whose history went out with the publish at a position. */
-  async #sealedAt(runId: string, position: number): Promise<Set<string>> {
-    const { results } = await this.env.DB.prepare(
-      "SELECT DISTINCT key FROM metric_chunks WHERE run_id = ?1 AND position = ?2",
-    )
-      .bind(runId, position)
-      .all<{ key: string }>();
-    return new Set(results.map((r) => r.key));
   }
 
   /** One group of waiting requests: into memory and into the log, with no await between. */
@@ -366,7 +308,7 @@ export class RunLog extends DurableObject<Env> {
       const fresh: Uint8Array[] = [];
       const take = this.#live.isRecording ? this.#live.take : undefined;
       const counts = packs.map((pack) => {
-        const count = this.#apply(pack, undefined, take);
+        const count = this.#unpublished.add(pack, undefined, take);
         if (count.accepted > 0) fresh.push(pack);
         this.#duplicate += count.duplicate;
         return count;
@@ -388,7 +330,7 @@ export class RunLog extends DurableObject<Env> {
   }
 
   #due(): boolean {
-    return this.#points >= TOTAL_POINTS || this.#longest >= KEY_POINTS;
+    return this.#unpublished.points >= TOTAL_POINTS || this.#unpublished.longest >= KEY_POINTS;
   }
 
   #publishSoon(): void {
@@ -417,24 +359,15 @@ export class RunLog extends DurableObject<Env> {
       await this.#queue.drained();
     }
     if (!this.#recovered || this.#inFlight || cold) {
-      const run = await this.#runState(runId);
+      const run = await readRunState(this.env.DB, runId);
       // The run was removed for good while its log still held something: nobody can ask for that any more.
       if (!run) return this.#forget();
       await this.#recover(runId, run);
     }
-    if (this.#points === 0 && !cold) return;
-    const everything = cold || this.#points >= TOTAL_POINTS;
+    if (this.#unpublished.points === 0 && !cold) return;
+    const everything = cold || this.#unpublished.points >= TOTAL_POINTS;
     const position = this.#store.seal();
-    const inFlight: InFlight = { position, sealed: new Map(), carried: new Map() };
-    const columns = new Map<string, Columns>();
-    for (const [key, series] of this.#series) {
-      if (everything || series.length >= BLOCK_POINTS) {
-        inFlight.sealed.set(key, series.length);
-        columns.set(key, series.columns());
-      } else {
-        inFlight.carried.set(key, series.length);
-      }
-    }
+    const { inFlight, columns } = this.#unpublished.cut(position, everything);
     const sealed = this.#sealed + sum(inFlight.sealed.values());
     this.#inFlight = inFlight;
     await this.env.DB.batch(
@@ -445,7 +378,7 @@ export class RunLog extends DurableObject<Env> {
         accepted: sealed,
         duplicate: this.#duplicate,
         rejected: this.#rejected,
-        latest: this.#series,
+        latest: this.#unpublished.series,
         sealed: columns,
       }),
     );
@@ -457,48 +390,18 @@ export class RunLog extends DurableObject<Env> {
     else this.#trim(inFlight);
   }
 
-  async #runState(runId: string): Promise<RunState | null> {
-    return await this.env.DB.prepare(`SELECT ${RUN_STATE} FROM runs WHERE run_id = ?1`).bind(runId).first<RunState>();
-  }
-
   /** Drops what D1 has from memory and rows; what a publish left out stays as a carry, at new positions. */
-  #trim({ position, sealed, carried }: InFlight): void {
-    for (const [key, count] of sealed) {
-      const series = this.#series.get(key);
-      if (!series) continue;
-      this.#points -= count;
-      if (series.length === count) this.#series.delete(key);
-      else series.drop(count);
-    }
-    this.#longest = Math.max(0, ...Array.from(this.#series.values(), (s) => s.length));
-    const carry: KeyedColumns[] = [];
-    for (const [key, count] of carried) {
-      const columns = this.#series.get(key)?.columns(0, count);
-      if (columns) carry.push({ key, columns });
-    }
-    this.#store.trim(position, carry.length > 0 ? [encodePack(carry)] : []);
+  #trim(inFlight: InFlight): void {
+    this.#store.trim(inFlight.position, this.#unpublished.drop(inFlight));
   }
 
   /** Leaves nothing behind that is stored or billed. The gate is closed and the queue empty while this runs. */
   async #forget(): Promise<void> {
-    this.#series.clear();
-    this.#points = 0;
-    this.#longest = 0;
+    this.#unpublished.clear();
     this.#loaded = true;
     this.#alarmSet = false;
     await this.ctx.storage.deleteAll();
   }
-}
-
-function entryOf(series: ReadonlyMap<string, Series>, key: string): [string, Series][] {
-  const found = series.get(key);
-  return found ? [[key, found]] : [];
-}
-
-function packAll(series: ReadonlyMap<string, Series>): Uint8Array[] {
-  const keyed: KeyedColumns[] = [];
-  for (const [key, s] of series) if (s.length > 0) keyed.push({ key, columns: s.columns() });
-  return keyed.length > 0 ? [encodePack(keyed)] : [];
 }
 
 function sum(numbers: Iterable<number>): number {

@@ -1,0 +1,106 @@
+/** The observations of a run's log that D1 may lack, by key, in memory. */
+import { BLOCK_POINTS, type Columns } from "./block";
+import type { Counts } from "./commit-queue";
+import { decodePacks, encodePack, type KeyedColumns } from "./pack";
+import { Series } from "./series";
+
+/** A publish on its way: what it took of each key, so that the log can be trimmed once D1 has it. */
+export interface InFlight {
+  position: number;
+  sealed: Map<string, number>;
+  carried: Map<string, number>;
+}
+
+type Take = (key: string, step: number, timestamp: number, value: number) => void;
+
+export class Unpublished {
+  readonly #series = new Map<string, Series>();
+  #points = 0;
+  #longest = 0;
+
+  /** Every key's. */
+  get series(): ReadonlyMap<string, Series> {
+    return this.#series;
+  }
+
+  /** Observations of all keys, exact repeats dropped. */
+  get points(): number {
+    return this.#points;
+  }
+
+  /** Observations of the key that has most. */
+  get longest(): number {
+    return this.#longest;
+  }
+
+  /** Adds packs of observations, those of some keys left out; what is new goes to `take`, too. */
+  add(packs: Uint8Array, except?: ReadonlySet<string>, take?: Take): Counts {
+    const counts = { accepted: 0, duplicate: 0 };
+    let lastKey: string | undefined;
+    let series: Series | undefined;
+    decodePacks(packs, (key, step, timestamp, value) => {
+      if (except?.has(key)) return;
+      if (key !== lastKey || !series) {
+        series = this.#series.get(key) ?? new Series();
+        this.#series.set(key, series);
+        lastKey = key;
+      }
+      if (series.add(step, timestamp, value)) {
+        counts.accepted++;
+        take?.(key, step, timestamp, value);
+      } else counts.duplicate++;
+      if (series.length > this.#longest) this.#longest = series.length;
+    });
+    this.#points += counts.accepted;
+    return counts;
+  }
+
+  /** Every key's observations, or some keys', as one pack; none where there are none. */
+  packs(keys: Iterable<string> = this.#series.keys()): Uint8Array[] {
+    const keyed: KeyedColumns[] = [];
+    for (const key of keys) {
+      const series = this.#series.get(key);
+      if (series && series.length > 0) keyed.push({ key, columns: series.columns() });
+    }
+    return keyed.length > 0 ? [encodePack(keyed)] : [];
+  }
+
+  /** What a publish at a position takes: every key, or those that fill a block. */
+  cut(position: number, everything: boolean): { inFlight: InFlight; columns: Map<string, Columns> } {
+    const inFlight: InFlight = { position, sealed: new Map(), carried: new Map() };
+    const columns = new Map<string, Columns>();
+    for (const [key, series] of this.#series) {
+      if (everything || series.length >= BLOCK_POINTS) {
+        inFlight.sealed.set(key, series.length);
+        columns.set(key, series.columns());
+      } else {
+        inFlight.carried.set(key, series.length);
+      }
+    }
+    return { inFlight, columns };
+  }
+
+  /** Drops what a publish sealed, and gives what it left out as packs. */
+  drop({ sealed, carried }: InFlight): Uint8Array[] {
+    for (const [key, count] of sealed) {
+      const series = this.#series.get(key);
+      if (!series) continue;
+      this.#points -= count;
+      if (series.length === count) this.#series.delete(key);
+      else series.drop(count);
+    }
+    this.#longest = Math.max(0, ...Array.from(this.#series.values(), (s) => s.length));
+    const carry: KeyedColumns[] = [];
+    for (const [key, count] of carried) {
+      const columns = this.#series.get(key)?.columns(0, count);
+      if (columns) carry.push({ key, columns });
+    }
+    return carry.length > 0 ? [encodePack(carry)] : [];
+  }
+
+  clear(): void {
+    this.#series.clear();
+    this.#points = 0;
+    this.#longest = 0;
+  }
+}
