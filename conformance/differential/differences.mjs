@@ -9,6 +9,10 @@ const DRIVER_TEXT = /sqlite3\.IntegrityError|Query-invoked autoflush/;
 
 /** A word that SQL reserves where a text should be. */
 const RESERVED_VALUE = /(?:=|!=|LIKE)\s+(?:BETWEEN|LIKE|IN|IS|AND|NULL)\b/i;
+/** Two words, or a dot with a space beside it, where a name should be. */
+const SPACED_NAME = /\.two words|\w\. |[\w`"] \./;
+/** A clause that follows a value without a word between. */
+const NO_AND = /['")`\d]\s+[a-z_]+(?:\.\S+)?\s+(?:NOT\s+)?(?:IN|I?LIKE|IS|[=!<>]+)\b/i;
 /** What Tidemark says in place of the variable. */
 const PLACE_HINT = / Set the source to a place in that storage, or in a bucket\.$/;
 /** A key written without quotes whose second part is a number, which MLflow's SQL parser takes apart. */
@@ -159,9 +163,9 @@ const RULES = [
     row: "Words without quotes as values in filters of logged models",
     fits: (call, ours, theirs) =>
       call.path === "logged-models/search" &&
-      RESERVED_VALUE.test(searchText(call)) &&
-      ours.status === 200 &&
-      isRefusal(theirs, /./),
+      ((RESERVED_VALUE.test(searchText(call)) && ours.status === 200 && isRefusal(theirs, /./)) ||
+        (isRefusal(ours, /^Invalid value .* for attributes\.\w+: expected a string in single quotes/) &&
+          theirs.status === 200)),
   },
   {
     name: "version of a model that is not there",
@@ -171,6 +175,31 @@ const RULES = [
       /^models:\/[^/@]+$/.test(call.body.source) &&
       theirs.body.error_code === "INTERNAL_ERROR" &&
       ours.body.error_code === "RESOURCE_DOES_NOT_EXIST",
+  },
+  {
+    name: "name with spaces, not quoted",
+    row: "Names with spaces that are not quoted",
+    fits: (call, ours, theirs) =>
+      call.path === "runs/search" &&
+      SPACED_NAME.test(searchText(call)) &&
+      isRefusal(ours, /./) &&
+      theirs.status === 200,
+  },
+  {
+    name: "AND left out",
+    row: "A filter with an AND left out",
+    fits: (call, ours, theirs) =>
+      call.path.endsWith("/search") && NO_AND.test(searchText(call)) && ours.status === 200 && isRefusal(theirs, /./),
+  },
+  {
+    name: "unknown status of a logged model",
+    row: "A status of a logged model that there is not",
+    fits: (call, ours, theirs) =>
+      call.method === "PATCH" &&
+      call.intent === "wrong type" &&
+      "status" in call.body &&
+      ours.status === 400 &&
+      theirs.status === 200,
   },
   {
     name: "OR, NOT, parentheses",

@@ -5,7 +5,7 @@
  *
  * One sequence can be repeated by its number with --sequence; the seed and the number say all that it does.
  */
-import { parseArgs } from "node:util";
+import { isDeepStrictEqual, parseArgs } from "node:util";
 import { readDifferences } from "../support-table.mjs";
 import { ROWS } from "./differences.mjs";
 import * as experiments from "./generators/experiments.mjs";
@@ -98,7 +98,7 @@ function describe(failure) {
 }
 
 function firstDifference(ours, theirs, path) {
-  if (JSON.stringify(ours) === JSON.stringify(theirs)) return undefined;
+  if (isDeepStrictEqual(ours, theirs)) return undefined;
   const isTree = (value) => typeof value === "object" && value !== null;
   if (!isTree(ours) || !isTree(theirs))
     return `${path}: ${JSON.stringify(ours)?.slice(0, 300)} | ${JSON.stringify(theirs)?.slice(0, 300)}`;
@@ -106,7 +106,7 @@ function firstDifference(ours, theirs, path) {
     const found = firstDifference(ours[key], theirs[key], `${path}.${key}`);
     if (found) return found;
   }
-  return `${path}: order of fields`;
+  return path;
 }
 
 if (import.meta.main) {

@@ -16,7 +16,15 @@ const PYTHON_SET = /\{'[^']*'(?:, '[^']*')*\}/g;
 /** Ids of runs and logged models, wherever in a text they are. */
 const RANDOM_ID = /(?:m-)?[0-9a-f]{32}/g;
 /** Lists that clients read as maps; the document names their order as a difference. */
-const UNORDERED = new Set(["params", "tags", "dataset_inputs", "model_inputs", "model_outputs", "aliases"]);
+const UNORDERED = new Set([
+  "params",
+  "tags",
+  "dataset_inputs",
+  "model_inputs",
+  "model_outputs",
+  "aliases",
+  "dataset_summaries",
+]);
 
 export class Side {
   #ids = new Map();

@@ -33,7 +33,8 @@ const modelName = (world) =>
 function someVersion(world) {
   const { random } = world;
   if (world.versions.length === 0 || random.chance(0.06)) {
-    return { name: modelName(world), version: random.pick(["1", "99", "abc", "0", "-1", "", "1.0"]) };
+    if (world.registered.length === 0) return { name: "nope", version: "1" };
+    return { name: random.pick(world.registered), version: random.pick(["1", "99", "abc", "0", "-1", "", "1.0"]) };
   }
   return random.pick(world.versions);
 }
@@ -44,7 +45,7 @@ function* createModel(world) {
   const more = random.weighted([
     [3, {}],
     [2, { tags: entries(random, 3), description: text(random) }],
-    [1, { name: random.pick(["", " ", "a/b", "a:b", "x".repeat(300), "../x", "."]) }],
+    [1, { name: random.pick(["", " ", "a/b", "a:b", "x".repeat(300) + world.prefix, "../x"]) }],
     [1, { tags: entries(random, 4, { repeats: true }) }],
     [1, { tags: [{ key: random.pick(BAD_KEYS), value: text(random) }] }],
     [1, { name: world.registered.length > 0 ? random.pick(world.registered) : name }],

@@ -25,10 +25,11 @@ function* create(world) {
         ],
       },
     ],
-    [1, { start_time: random.pick([-1, "1000017"]) }],
+    [1, { start_time: random.pick([-world.startTime(), String(world.startTime())]) }],
   ]);
   const into = world.runs.length < 14 ? world.runs : [];
-  yield* world.newRun(world.experiment(), into, more);
+  const experiment = world.experiment();
+  yield* world.newRun(experiment, into, world.experiments.includes(experiment) ? more : {});
 }
 
 /** A name the server makes up is random: nothing may be ordered by it, so it goes at once. */
