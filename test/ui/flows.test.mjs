@@ -293,18 +293,27 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
     waits.sort((a, b) => a - b);
     assert.ok((waits[3] ?? 999) <= 300, `waited ${waits} ms`);
     await logTraining(server.url, live, { from: 46, to: 60 });
-    await page.locator(".standing").getByText(/step 59/).waitFor();
+    await page
+      .locator(".standing")
+      .getByText(/step 59/)
+      .waitFor();
     assert.deepEqual(errors, []);
     await close();
   });
 
   test("a line that is lost comes back, without a gap or a repeat", async () => {
     const { page, close } = await open(`/r/${live}`);
-    await page.locator(".standing").getByText(/step 59/).waitFor();
+    await page
+      .locator(".standing")
+      .getByText(/step 59/)
+      .waitFor();
     await page.context().setOffline(true);
     await logTraining(server.url, live, { from: 60, to: 70 });
     await page.context().setOffline(false);
-    await page.locator(".standing").getByText(/step 69/).waitFor({ timeout: 30_000 });
+    await page
+      .locator(".standing")
+      .getByText(/step 69/)
+      .waitFor({ timeout: 30_000 });
     await page.locator('figure[aria-label^="val/auc, 64 points"]').waitFor();
     await close();
   });

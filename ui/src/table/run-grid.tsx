@@ -139,9 +139,11 @@ export function RunGrid(props: GridProps) {
   };
   const shown = Array.from({ length: rows.end - rows.first }, (_, i) => rows.first + i);
   return (
+    // biome-ignore lint/a11y/noStaticElementInteractions: it is a grid, or a tree grid where it is grouped
+    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above
     <div
       class="grid"
-      role="grid"
+      role={props.groupBy ? "treegrid" : "grid"}
       aria-label="Runs"
       aria-rowcount={items.count + headRows}
       aria-colcount={shownColumns.length + 2}
