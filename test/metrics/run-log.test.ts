@@ -1,10 +1,15 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { CHUNK_POINTS } from "../../src/metrics/chunk";
+import type { RunLog } from "../../src/metrics/run-log";
 import { chunkCount, historyOf, logOf, makeRun, newId, objectOf, type Point, packOf, runRow } from "./helpers";
 
 const ramp = (n: number, from = 0): Point[] =>
   Array.from({ length: n }, (_, i) => [from + i, 1000 + from + i, (from + i) / 7]);
+
+/** Rows of the run itself that emptying its log writes: its own, and its place among the hot. */
+const PUBLISHES = 2;
 
 describe("append", () => {
   it("acknowledges, counts and reads back", async () => {
@@ -68,6 +73,35 @@ describe("append", () => {
 });
 
 describe("publish", () => {
+  it("writes a row a full chunk, and two for each latest value that changed", async () => {
+    const run = await makeRun();
+    let rows = 0;
+    await runInDurableObject(objectOf(run), (log: RunLog) => {
+      const DB = new Proxy(env.DB, {
+        get(target, name) {
+          const value = Reflect.get(target, name) as unknown;
+          if (name !== "batch") return typeof value === "function" ? value.bind(target) : value;
+          return async (statements: D1PreparedStatement[]) => {
+            const results = await target.batch(statements);
+            for (const { meta } of results) rows += meta.rows_written;
+            return results;
+          };
+        },
+      });
+      Object.assign(log, { env: { ...env, DB } });
+    });
+    const published = async (points: Point[]) => {
+      rows = 0;
+      await logOf(run).append(run, packOf({ a: points, b: points }));
+      await logOf(run).flush(run);
+      return rows;
+    };
+    // Two chunks; the latest values and their index; the run's row as it is published, and as it goes cold.
+    expect(await published(ramp(CHUNK_POINTS))).toBe(2 + 2 * 2 + PUBLISHES);
+    // Late observations: the latest value of neither key changes.
+    expect(await published(ramp(CHUNK_POINTS, -CHUNK_POINTS))).toBe(2 + PUBLISHES);
+  });
+
   it("moves everything to D1, clears the hot flag and leaves nothing stored", async () => {
     const run = await makeRun();
     await logOf(run).append(run, packOf({ a: ramp(2000), b: ramp(3) }));
