@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeysAnswer } from "../api/page-types";
 import { fetchStats } from "../api/tidemark";
 import { ChartGrid } from "../charts/chart-grid";
@@ -341,21 +341,23 @@ function chartGroups(state: ExperimentState, data: RunColumns | undefined, drawn
 }
 
 /** Changes of the experiment's runs: small ones at once, others by reading the table again when they have settled. */
-function useFeed(id: string, { table, reloadExperiment, reloadKeys }: Props): void {
-  const { data, reload, touch } = table;
+function useFeed(id: string, props: Props): void {
+  const newest = useRef(props);
+  newest.current = props;
   useEffect(() => {
     let timer: ReturnType<typeof setTimeout> | undefined;
     const later = () => {
       timer ??= setTimeout(() => {
         timer = undefined;
-        reload();
-        reloadKeys();
+        newest.current.table.reload();
+        newest.current.reloadKeys();
       }, SETTLE_MS);
     };
     const take = (change: ExperimentChange) => {
-      if (change.change === "run_updated" && data?.update(change.run)) return touch();
+      const { table, reloadExperiment } = newest.current;
+      if (change.change === "run_updated" && table.data?.update(change.run)) return table.touch();
       if (change.change.startsWith("experiment")) return reloadExperiment();
-      if (change.change === "run_tags_set" && data?.rowOf(change.run_id) === undefined) return;
+      if (change.change === "run_tags_set" && table.data?.rowOf(change.run_id) === undefined) return;
       later();
     };
     const stop = watchExperiment(id, { onChanges: (changes) => changes.forEach(take), onStale: later });
@@ -363,7 +365,7 @@ function useFeed(id: string, { table, reloadExperiment, reloadKeys }: Props): vo
       stop();
       clearTimeout(timer);
     };
-  }, [id, data, reload, touch]);
+  }, [id]);
 }
 
 /** Reads the newest values of live runs now and then, of the columns in view. */

@@ -37,8 +37,9 @@ export interface GridProps {
   onFilter: (column: Column, value: string) => void;
 }
 
-const NAME_WIDTH = { wide: 216, phone: 190 };
+const NAME_WIDTH = { wide: 216, phone: 158 };
 const DRAW_WIDTH = 36;
+const PHONE_WIDTHS: Partial<Record<Column["kind"], number>> = { metric: 84, delta: 78 };
 
 /** Runs as rows. Only what is in view is in the document; one tab stop, arrows or j and k inside. */
 export function RunGrid(props: GridProps) {
@@ -57,7 +58,7 @@ export function RunGrid(props: GridProps) {
     overscan: 6,
   });
   const shownColumns = phone ? phoneColumns(columns) : columns;
-  const widths = shownColumns.map(columnWidth);
+  const widths = phone ? shownColumns.map(({ kind }) => PHONE_WIDTHS[kind] ?? 80) : shownColumns.map(columnWidth);
   const across = useVirtual({
     count: shownColumns.length,
     scroller: () => scroller.current,
