@@ -6,6 +6,8 @@ import { DurableObject as PlatformObject } from "cloudflare:workers";
 import type { Env } from "../../src/env";
 import { countDeleteAll, countedD1, countedSql, counts, overlay, tally } from "./meters";
 
+export { waitUntil } from "cloudflare:workers";
+
 /** The alarm of each object that has one, by the object's id. */
 export const alarms = new Map<string, number>();
 /** Background work of each object that has any, by the object's id. */

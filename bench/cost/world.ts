@@ -37,7 +37,7 @@ export class RunLog extends RealRunLog {
 type Stub = Record<string | symbol, (...args: unknown[]) => unknown>;
 
 /** Objects whose every call is counted. */
-function countedNamespace<T extends Env["RUN_LOGS"] | Env["EXPERIMENT_FEEDS"]>(namespace: T): T {
+function countedNamespace<T extends Env["RUN_LOGS"] | Env["EXPERIMENT_FEEDS"] | Env["RUN_WRITERS"]>(namespace: T): T {
   const get = (id: DurableObjectId) => {
     // Called on the stub itself: a stub's methods are calls of their own, apply() and bind() among them.
     const stub = namespace.get(id) as unknown as Stub;
@@ -70,6 +70,7 @@ export class World {
       ARTIFACTS: countedR2(env.ARTIFACTS),
       RUN_LOGS: countedNamespace(env.RUN_LOGS),
       EXPERIMENT_FEEDS: countedNamespace(env.EXPERIMENT_FEEDS),
+      RUN_WRITERS: countedNamespace(env.RUN_WRITERS),
     };
   }
 
