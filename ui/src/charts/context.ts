@@ -22,6 +22,8 @@ export interface ChartContext {
   runs: readonly ChartRun[];
   /** Drawn as means, where there are groups or too many runs. */
   groups: readonly ChartGroup[];
+  /** Lines are drawn as their difference from the baseline. */
+  relative: boolean;
   /** The page is one run's: its charts show its value and its difference. */
   focus: string | undefined;
   baseline: string | undefined;

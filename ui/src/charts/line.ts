@@ -1,5 +1,5 @@
 /** What a chart is told to draw, and what its rows come to; plain functions. */
-import { lineOf, type Track } from "./track";
+import { lineOf, nearestRow, type Track } from "./track";
 
 /** One line of a chart: a run's, the baseline's, or the mean of many. */
 export interface ChartLine {
@@ -50,6 +50,27 @@ export function lonelyRows(y: readonly number[]): number[] {
     if (Number.isFinite(y[i]) && !Number.isFinite(y[i - 1]) && !Number.isFinite(y[i + 1])) found.push(i);
   }
   return found;
+}
+
+/** A track less the baseline at the same x, as far as the baseline reaches. */
+export function differenceTrack(track: Track, base: Track): Track {
+  const end = base.x[base.x.length - 1] ?? Number.NEGATIVE_INFINITY;
+  const rows = track.x.filter((x) => x <= end).length;
+  const last = track.last.slice(0, rows).map((value, i) => {
+    const row = nearestRow(base, track.x[i] ?? 0);
+    return row === undefined ? Number.NaN : value - (base.last[row] ?? Number.NaN);
+  });
+  return {
+    ...track,
+    x: track.x.slice(0, rows),
+    last,
+    min: last,
+    max: last,
+    count: track.count.slice(0, rows),
+    nans: track.nans.slice(0, rows),
+    smoothed: undefined,
+    exact: true,
+  };
 }
 
 const MEAN_ROWS = 300;

@@ -37,8 +37,8 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
     large
       ? {}
       : {
-          l: isUnderHand() ? () => context.toggleLog(metric) : undefined,
-          f: isUnderHand() ? () => context.onEnlarge(metric) : undefined,
+          l: () => isUnderHand() && context.toggleLog(metric),
+          f: () => isUnderHand() && context.onEnlarge(metric),
         },
   );
 

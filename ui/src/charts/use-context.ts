@@ -37,12 +37,22 @@ interface Setup {
   focus?: string;
   baseline: string | undefined;
   direction: (key: string) => Direction | undefined;
+  /** Draw differences from the baseline. */
+  relative?: boolean;
 }
 
 const NO_GROUPS: readonly ChartGroup[] = [];
 
 /** What a page's charts share, as the address has it, and the keys that change it. */
-export function useCharts({ page, runs, groups = NO_GROUPS, focus, baseline, direction }: Setup): ChartControls {
+export function useCharts({
+  page,
+  runs,
+  groups = NO_GROUPS,
+  focus,
+  baseline,
+  direction,
+  relative = false,
+}: Setup): ChartControls {
   const [query, setQuery] = useQuery();
   const [enlarged, setEnlarged] = useState<string | undefined>(undefined);
   const store = useMemo(() => new SeriesStore(), [page]);
@@ -91,6 +101,7 @@ export function useCharts({ page, runs, groups = NO_GROUPS, focus, baseline, dir
     store,
     runs,
     groups,
+    relative,
     focus,
     baseline,
     x,

@@ -1,7 +1,7 @@
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChartContext } from "./context";
 import { createTurn } from "./frames";
-import { type ChartLine, meanTrack } from "./line";
+import { type ChartLine, differenceTrack, meanTrack } from "./line";
 import type { Track } from "./track";
 
 export interface Lines {
@@ -35,7 +35,7 @@ export function useLines(context: ChartContext, key: string, near: boolean): Lin
     };
   }, [store, key, near]);
 
-  useLayoutEffect(() => turn.current?.now(), [context.runs, context.groups]);
+  useLayoutEffect(() => turn.current?.now(), [context.runs, context.groups, context.relative]);
   return state;
 }
 
@@ -52,5 +52,7 @@ function collect(context: ChartContext, key: string): Lines {
     const track: Track | undefined = meanTrack(group.id, tracks);
     if (track) lines.push({ ...group, baseline: false, live: false, track, runs: tracks.length });
   }
-  return { lines, loaded: store.isLoaded(key), error: store.error(key) };
+  const base = context.relative ? lines.find(({ baseline }) => baseline)?.track : undefined;
+  const drawn = base ? lines.map((line) => ({ ...line, track: differenceTrack(line.track, base) })) : lines;
+  return { lines: drawn, loaded: store.isLoaded(key), error: store.error(key) };
 }

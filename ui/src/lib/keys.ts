@@ -1,8 +1,8 @@
 import { useEffect, useRef } from "preact/hooks";
 import { preferences } from "../data/prefs";
 
-/** What a key does; `g e` is g, then e. */
-export type KeyMap = Record<string, (() => void) | undefined>;
+/** What a key does; `g e` is g, then e. An action that answers false was not meant, and the next one is asked. */
+export type KeyMap = Record<string, (() => unknown) | undefined>;
 
 /** How long after the first of two keys the second one counts. */
 const SEQUENCE_MS = 1200;
@@ -24,29 +24,28 @@ export function useKeys(map: KeyMap): void {
 
 addEventListener("keydown", (event) => {
   if (event.defaultPrevented) return;
-  if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") return act("mod+k", event);
+  if ((event.metaKey || event.ctrlKey) && event.key.toLowerCase() === "k") {
+    act("mod+k", event);
+    return;
+  }
   if (event.metaKey || event.ctrlKey || event.altKey) return;
   if (isTyping(event.target) || document.querySelector("dialog[open]")) return;
   if (event.key !== "Escape" && !preferences.get().letters) return;
   const pair = before && event.timeStamp - before.at < SEQUENCE_MS ? `${before.key} ${event.key}` : undefined;
   before = { key: event.key, at: event.timeStamp };
-  if (pair && find(pair)) return act(pair, event);
+  if (pair && act(pair, event)) return;
   act(event.key, event);
 });
 
-function find(key: string): (() => void) | undefined {
+/** Whether any part of the page took the key. */
+function act(key: string, event: KeyboardEvent): boolean {
   for (const layer of layers.toReversed()) {
     const action = layer.current[key];
-    if (action) return action;
+    if (!action || action() === false) continue;
+    event.preventDefault();
+    return true;
   }
-  return undefined;
-}
-
-function act(key: string, event: KeyboardEvent): void {
-  const action = find(key);
-  if (!action) return;
-  event.preventDefault();
-  action();
+  return false;
 }
 
 function isTyping(target: EventTarget | null): boolean {

@@ -13,6 +13,10 @@ const FIGURES: { value: Figure; label: string }[] = [
   { value: "parallel", label: "Parallel" },
   { value: "scatter", label: "Scatter" },
 ];
+const CURVES_OF: { value: "value" | "difference"; label: string }[] = [
+  { value: "value", label: "Value" },
+  { value: "difference", label: "Difference from baseline" },
+];
 const CURVES = 12;
 
 interface Props {
@@ -20,16 +24,25 @@ interface Props {
   onFigure: (figure: Figure) => void;
   compared: Compared;
   controls: ChartControls;
+  onRelative: (relative: boolean) => void;
 }
 
 /** The compared runs as curves, as lines through their params, or as points in a plane. */
-export function CompareFigures({ figure, onFigure, compared, controls }: Props) {
+export function CompareFigures({ figure, onFigure, compared, controls, onRelative }: Props) {
   const [all, setAll] = useState(false);
   const { keys } = compared;
   return (
     <section aria-label="Figures">
       <div class="section-head">
         <Segments label="Figure" options={FIGURES} value={figure} onChange={onFigure} />
+        {figure === "curves" && compared.baseline && (
+          <Segments
+            label="Curves of"
+            options={CURVES_OF}
+            value={controls.context.relative ? "difference" : "value"}
+            onChange={(value) => onRelative(value === "difference")}
+          />
+        )}
         <p class="quiet small push wide-only-inline">
           Bars point right when better. Drag to zoom all charts, double-click to reset.
         </p>

@@ -90,6 +90,7 @@ export function ComparePage() {
     runs: chartRuns,
     baseline: baseId ?? undefined,
     direction: conventions.direction,
+    relative: query.get("diff") === "1",
   });
 
   if (ids.length === 0) {
@@ -187,6 +188,7 @@ export function ComparePage() {
             onFigure={(figure: Figure) => setQuery({ fig: figure === "curves" ? undefined : figure })}
             compared={compared}
             controls={controls}
+            onRelative={(relative) => setQuery({ diff: relative ? "1" : undefined })}
           />
         </>
       )}
