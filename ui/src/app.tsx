@@ -33,6 +33,8 @@ function Frame() {
   const [path] = useLocation();
   const main = useRef<HTMLElement>(null);
   const [layer, setLayer] = useState<"jump" | "keys" | undefined>(undefined);
+  // A dialog tells of its closing late: by then another one may be open
+  const closeLayer = (which: "jump" | "keys") => setLayer((now) => (now === which ? undefined : now));
   const place = path.split("/", 3).join("/");
   const first = useRef(true);
   // A new place starts at its top, for eyes and screen readers
@@ -89,8 +91,8 @@ function Frame() {
         </Switch>
       </main>
       <PhoneNav path={path} />
-      {layer === "jump" && <Palette onClose={() => setLayer(undefined)} />}
-      {layer === "keys" && <KeyList onClose={() => setLayer(undefined)} />}
+      {layer === "jump" && <Palette onClose={() => closeLayer("jump")} />}
+      {layer === "keys" && <KeyList onClose={() => closeLayer("keys")} />}
     </>
   );
 }

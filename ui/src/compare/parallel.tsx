@@ -24,7 +24,8 @@ export function Parallel({ compared }: { compared: Compared }) {
   const x = (i: number) => SIDE + (i / (axes.length - 1)) * (WIDTH - 2 * SIDE);
   const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
   return (
-    <figure class="panel figure-box">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <figure class="panel figure-box" tabIndex={0} aria-label="Runs in a figure">
       <svg
         viewBox={`0 0 ${WIDTH} ${HEIGHT}`}
         class="figure"

@@ -28,7 +28,8 @@ export function Scatter({ compared }: { compared: Compared }) {
   const x = (share: number) => LEFT + share * (WIDTH - LEFT - RIGHT);
   const y = (share: number) => HEIGHT - BOTTOM - share * (HEIGHT - TOP - BOTTOM);
   return (
-    <figure class="panel figure-box">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a box that scrolls must be reachable by keyboard
+    <figure class="panel figure-box" tabIndex={0} aria-label="Runs in a figure">
       <figcaption class="tools">
         <Choice label="Across" value={xId} choices={choices} onChange={setAcross} />
         <Choice label="Up" value={yId} choices={choices} onChange={setUp} />
