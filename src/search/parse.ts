@@ -43,7 +43,8 @@ export interface GrammarWords {
 
 /**
  * Reads a filter: comparisons joined by AND, OR and NOT, with parentheses; AND binds tighter than OR. As in MLflow, a
- * missing AND counts as one, and one too many as none. Undefined for a filter that asks nothing. Errors: SearchError.
+ * missing AND counts as one (save before IN and IS NULL, where it is refused), and one too many as none. Undefined for a
+ * filter that asks nothing. Errors: SearchError.
  */
 export function parse(filter: string, words: GrammarWords): Tree<Clause> | undefined {
   if (filter === "") return undefined;
@@ -72,6 +73,8 @@ class Parser {
   #at = 0;
   #depth = 0;
   #clauses = 0;
+  /** Where the last value or parenthesis ended. */
+  #valueEnd = -1;
   /** What is no comparison. */
   readonly invalid: Span[] = [];
 
@@ -143,6 +146,7 @@ class Parser {
       return inner;
     }
     this.#at++;
+    this.#valueEnd = this.#at;
     if (!inner && this.invalid.length === found) this.invalid.push({ start: open.start, end: close.end });
     return inner && { ...inner, start: open.start, end: close.end };
   }
@@ -164,6 +168,12 @@ class Parser {
     const operatorSpan = { start, end: last.end };
     const texts = this.#tokens.slice(this.#at + 1, this.#at + words + 1).map((token) => token.text);
     const operator = texts.length > 1 ? texts.join(" ").toUpperCase() : (texts[0] ?? "");
+    // MLflow's parser takes the value and the name after it for one piece.
+    if (/^(IN|NOT IN|IS .*)$/i.test(operator) && this.#at === this.#valueEnd) {
+      const clause = { start: left.start, end: last.end };
+      const text = this.#filter.slice(clause.start, clause.end);
+      throw new SearchError(`Invalid clause in filter string: '${text}' needs an AND before it.`, clause);
+    }
     if (operator === "IS NULL" || operator === "IS NOT NULL") {
       this.#at += words + 1;
       return this.#counted({ type: "clause", left, operator, operatorSpan, start: left.start, end: last.end });
@@ -171,6 +181,7 @@ class Parser {
     const right = this.#operand(words + 1);
     if (!right || (/(^|\s)IN$/i.test(operator) && right.type !== "group")) return this.#reject(words + 1);
     this.#at += words + 1 + (right.type === "group" ? right.items.length + 2 : 1);
+    this.#valueEnd = this.#at;
     return this.#counted({ type: "clause", left, operator, operatorSpan, right, start: left.start, end: right.end });
   }
 

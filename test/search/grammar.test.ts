@@ -65,6 +65,10 @@ describe("filters of runs", () => {
     ["metrics.m > 1 and metrics.m < 3", "and(metric[m] > 1, metric[m] < 3)"],
     ["params.p = 'x'AND params.p='x'", 'and(param[p] = "x", param[p] = "x")'],
     ["params.p='x' params.p='y'", 'and(param[p] = "x", param[p] = "y")'],
+    [
+      "params.p IS NULL run_id IN ('a') params.p='y'",
+      'and(param[p] IS NULL null, attribute[run_id] IN ["a"], param[p] = "y")',
+    ],
     ["AND params.p='x' AND AND params.p='y' AND", 'and(param[p] = "x", param[p] = "y")'],
     ["AND", "all"],
     // What MLflow lacks.
@@ -84,6 +88,7 @@ describe("filters of runs", () => {
     expect(read(RUNS, filter)).toBe(expected);
   });
 
+  const unjoined = (clause: string) => `Invalid clause in filter string: '${clause}' needs an AND before it.`;
   const clauses = (list: string) => `Invalid clause(s) in filter string: ${list}`;
   const KEYS =
     "'{'run_id', 'run_name', 'run name', 'Run name', 'Run Name', 'user_id', 'status', 'artifact_uri', 'start_time', " +
@@ -107,6 +112,10 @@ describe("filters of runs", () => {
     ["params.p IS NOT", clauses("'params.p', 'IS', 'NOT'")],
     ["params.p IS 'x'", clauses("'params.p', 'IS', ''x''")],
     ["tags.t IS NULL IS NULL", clauses("'IS', 'NULL'")],
+    ["tags.t = 'x' run_id IN ('a')", unjoined("run_id IN")],
+    ["run_id IN ('b') run_id not in ('a')", unjoined("run_id not in")],
+    ["tags.t = 'x' tags.u IS NULL", unjoined("tags.u IS NULL")],
+    ["foo tags.u IS NULL", clauses("'foo'")],
     ["tags.t = ‘x’", clauses("'tags.t', '=', '‘', 'x', '’'")],
     ["run_id IN ('a'", clauses("'run_id', 'IN', '(', ''a''")],
     ["run_id IN 'a'", clauses("'run_id', 'IN', ''a''")],
@@ -325,5 +334,12 @@ describe("other kinds", () => {
     ],
   ])("%#: ordering by %s is refused", (kind, clause, message) => {
     expect(refusal(() => orderOf(kind, [clause]))).toBe(message);
+  });
+
+  test.each<[Kind, string[]]>([
+    [REGISTERED_MODELS, ["timestamp", "last_updated_timestamp DESC"]],
+    [MODEL_VERSIONS, ["name", "version_number", "name DESC"]],
+  ])("%#: a field is named once", (kind, clauses) => {
+    expect(refusal(() => orderOf(kind, clauses))).toContain("`order_by` contains duplicate fields: ['");
   });
 });

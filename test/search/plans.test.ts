@@ -44,7 +44,9 @@ describe("no table that grows is scanned", () => {
     const { statements } = await spied("runs/search", { experiment_ids: [experiment], max_results: 50, ...request });
     for (const statement of statements) {
       const steps = await plansOf([statement]);
-      const scans = steps.filter((step) => /^SCAN (?!(j|e|s|json_each|page|walk|cut|CONSTANT ROW|s\d|\(subquery-\d+\))\b|\()/.test(step));
+      const scans = steps.filter((step) =>
+        /^SCAN (?!(j|e|s|json_each|page|walk|cut|CONSTANT ROW|s\d|\(subquery-\d+\))\b|\()/.test(step),
+      );
       // What a statement scans under the name of a run is what another part of it has put together.
       const made = steps.filter((step) => /^(CO-ROUTINE|MATERIALIZE) (r|d)$/.test(step));
       expect(

@@ -5,6 +5,7 @@ import { unquoted } from "../tokens";
 import {
   ATTRIBUTE_OR_TAG,
   attributeOrTag,
+  duplicateFields,
   GRAMMAR,
   invalidAttribute,
   onlyLists,
@@ -57,6 +58,7 @@ export const REGISTERED_MODELS: Kind = {
     entities: [],
     wrongEntity: (entity, key) => unknownModelKey(`${entity}s.${key}`),
     unknown: (sent) => unknownModelKey(sent),
+    duplicates: duplicateFields,
   },
 };
 
@@ -108,5 +110,6 @@ export const MODEL_VERSIONS: Kind = {
     entities: [],
     wrongEntity: (_, key) =>
       `Invalid order by key '${key}' specified. Valid keys are ${shownSet(Object.keys(VERSION_ORDER))}`,
+    duplicates: duplicateFields,
   },
 };

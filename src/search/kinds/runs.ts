@@ -1,7 +1,7 @@
 /** The fields of runs/search. */
 import { COMPARATORS, type Kind, LIST_OPERATORS, NULL_OPERATORS, type Operator, TEXT_OPERATORS } from "../kind";
 import { notOneOf, numbers, shownList, shownSet, texts, textsOrLists } from "../rules";
-import { GRAMMAR, invalidAttribute, onlyLists, quotedFor, TAG_VALUE } from "./words";
+import { duplicateFields, GRAMMAR, invalidAttribute, onlyLists, quotedFor, TAG_VALUE } from "./words";
 
 const WITH_LISTS: readonly Operator[] = [...TEXT_OPERATORS, ...LIST_OPERATORS];
 const WITH_NULLS: readonly Operator[] = [...TEXT_OPERATORS, ...NULL_OPERATORS];
@@ -103,6 +103,6 @@ export const RUNS: Kind = {
     },
     entities: ["metric", "param", "tag"],
     wrongEntity: (entity) => `Invalid identifier type '${entity}'`,
-    duplicates: (clauses) => `\`order_by\` contains duplicate fields: ${shownList(clauses)}`,
+    duplicates: duplicateFields,
   },
 };

@@ -1,5 +1,5 @@
 /** Words that several kinds share. */
-import { shownSet } from "../rules";
+import { shownList, shownSet } from "../rules";
 
 const blank = (filter: string): string => `Invalid filter '${filter}'. Could not be parsed.`;
 const severalStatements = (filter: string): string =>
@@ -10,6 +10,10 @@ export const GRAMMAR = { blank, severalStatements, invalidClauses };
 
 export const invalidAttribute = (sent: string, valid: readonly string[]): string =>
   `Invalid attribute key '${sent}' specified. Valid keys are '${shownSet(valid)}'`;
+
+/** Of a field that an ordering names twice. */
+export const duplicateFields = (clauses: readonly string[]): string =>
+  `\`order_by\` contains duplicate fields: ${shownList(clauses)}`;
 
 export const onlyLists = (keys: string): string =>
   `Only [${keys}] attributes support comparison with a list of quoted string values.`;
