@@ -4,7 +4,7 @@ import { artifactRoutes } from "./artifacts/routes";
 import { database } from "./db/client";
 import { graphqlRoutes } from "./graphql/routes";
 import { metricRoutes } from "./metrics/routes";
-import { mlflowPageRoutes } from "./mlflow-page";
+import { mlflowPageRoutes } from "./mlflow-page/routes";
 import { loggedModelRoutes } from "./models/logged-model-routes";
 import { modelVersionRoutes } from "./models/model-version-routes";
 import { registeredModelRoutes } from "./models/registered-model-routes";

@@ -1,6 +1,7 @@
 /** MLflow's own page under /mlflow/, where it was fetched: its files are assets, its calls are ours. */
-import { MLFLOW_VERSION } from "./wire/contract.generated";
-import type { App } from "./wire/rpc";
+import { MLFLOW_VERSION } from "../wire/contract.generated";
+import type { App } from "../wire/rpc";
+import { absentRoutes } from "./absent";
 
 const PREFIX = "/mlflow";
 /** What the page asks relative to its own address, so that it may lie anywhere. */
@@ -11,6 +12,7 @@ In Tidemark's folder, run: npm run ui:mlflow   (it fetches the page of MLflow ${
 `;
 
 export function mlflowPageRoutes(app: App): void {
+  absentRoutes(app);
   app.all(`${PREFIX}/*`, async (c, next) => {
     const url = new URL(c.req.url);
     const path = url.pathname.slice(PREFIX.length);
