@@ -73,7 +73,7 @@ describe("append", () => {
 });
 
 describe("publish", () => {
-  it("writes a row a full chunk, and two for each latest value that changed", async () => {
+  it("writes two rows a full chunk, and two for each latest value that changed", async () => {
     const run = await makeRun();
     let rows = 0;
     await runInDurableObject(objectOf(run), (log: RunLog) => {
@@ -96,10 +96,10 @@ describe("publish", () => {
       await logOf(run).flush(run);
       return rows;
     };
-    // Two chunks; the latest values and their index; the run's row as it is published, and as it goes cold.
-    expect(await published(ramp(CHUNK_POINTS))).toBe(2 + 2 * 2 + PUBLISHES);
+    // Two chunks and their keys; the latest values and their index; the run.
+    expect(await published(ramp(CHUNK_POINTS))).toBe(2 * 2 + 2 * 2 + PUBLISHES);
     // Late observations: the latest value of neither key changes.
-    expect(await published(ramp(CHUNK_POINTS, -CHUNK_POINTS))).toBe(2 + PUBLISHES);
+    expect(await published(ramp(CHUNK_POINTS, -CHUNK_POINTS))).toBe(2 * 2 + PUBLISHES);
   });
 
   it("moves everything to D1, clears the hot flag and leaves nothing stored", async () => {
