@@ -85,6 +85,9 @@ function extended(random, clauses, other) {
   ]);
 }
 
+/** Quotes, but for those of ids: what an id without quotes reads as hangs on its random digits. */
+const UNQUOTED = /(?<!<\w+ \d+>)['"](?!<\w+ \d+>)/g;
+
 /** One thing wrong: a word gone, twice, replaced or added, or the end cut off. */
 function malformed(random, sound) {
   const words = sound.split(" ");
@@ -96,7 +99,7 @@ function malformed(random, sound) {
     () => words.toSpliced(at, 0, random.pick(JUNK)).join(" "),
     () => sound.slice(0, random.int(1, sound.length)),
     () => `${sound} ${random.pick(JUNK)}`,
-    () => sound.replace(/['"]/g, ""),
+    () => sound.replace(UNQUOTED, ""),
   ])();
 }
 

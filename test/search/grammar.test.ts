@@ -269,6 +269,7 @@ describe("other kinds", () => {
       'and(attribute[version_number] > 1, attribute[run_id] IN ["a"])',
     ],
     [LOGGED_MODELS, 'params.a = 1 AND tags.b = "x"', 'and(param[a] = "1", tag[b] = "\\"x\\"")'],
+    [LOGGED_MODELS, `name IN ("a", 'b') AND params.p IN (1)`, 'and(attribute[name] IN ["a","b"], param[p] IN ["1"])'],
     [LOGGED_MODELS, "name IN () AND metrics.m != -1", "and(attribute[name] IN [], metric[m] != -1)"],
   ])("%#: %s", (kind, filter, expected) => {
     expect(read(kind, filter)).toBe(expected);

@@ -3,6 +3,7 @@ import { pythonRepr } from "../../wire/json";
 import { SearchError } from "../error";
 import { COMPARATORS, type Kind, LIST_OPERATORS, type Operator, type Rule, TEXT_OPERATORS } from "../kind";
 import type { Group } from "../parse";
+import { readList } from "../rules";
 import { unquoted } from "../tokens";
 
 const TEXTS: readonly Operator[] = [...TEXT_OPERATORS, ...LIST_OPERATORS];
@@ -15,7 +16,7 @@ const wrongOperator =
     `Invalid comparison operator for ${PREFIXES[entity]}.${key}: '${operator}'. ` +
     `Expected one of (${known.map((one) => `'${one}'`).join(", ")}).`;
 
-/** Texts lose single quotes and no others; what is not quoted counts as it stands. Lists may be empty. */
+/** Texts lose single quotes and no others, but in lists either; what is not quoted counts as it stands. */
 const texts: Rule = {
   operators: TEXTS,
   wrongOperator: wrongOperator(TEXTS),
@@ -29,8 +30,12 @@ const texts: Rule = {
   },
 };
 
-const list = ({ items }: Group): string[] =>
-  items.filter(({ type }) => type !== "comma").map(({ text }) => unquoted(text, "'"));
+/** Lists may be empty, and hold numbers, too. */
+function list(group: Group): string[] {
+  const values = group.items.filter(({ type }) => type !== "comma");
+  const isOfTexts = values.length > 0 && values.every(({ type }) => type === "text");
+  return isOfTexts ? readList(group) : values.map(({ text }) => unquoted(text, `'"`));
+}
 
 /** What Python's float() reads without quotes; a NaN, which equals nothing, too. */
 const numbers: Rule = {
