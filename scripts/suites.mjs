@@ -41,6 +41,7 @@ export const SUITES = [
   { name: "cli", title: "Commands: npm start", run: () => vitest("cli", "test/cli/vitest.config.ts") },
   ...optional("conformance", "Real MLflow clients", "conformance/run.mjs"),
   ...optional("ui", "The page, in a browser", "test/ui/run.mjs"),
+  ...optional("mlflow-ui", "MLflow's own page, in a browser", "test/mlflow-ui/run.mjs"),
 ];
 
 /**
