@@ -79,11 +79,14 @@ async function pageOfChunks(
   return { columns: slice(all, skip, Math.min(skip + limit, all.values.length)), count };
 }
 
-/** Whether chunks in order of steps are so in time, too, none sharing a moment with the next. */
+/** Whether chunks in order of steps are so in time, too, none sharing a step and a moment with the next. */
 function followEachOther(chunks: readonly ChunkRow[]): boolean {
   return chunks.every((chunk, i) => {
     const last = chunks[i - 1];
-    return !last || (chunk.min_step >= last.max_step && chunk.min_timestamp > last.max_timestamp);
+    if (!last) return true;
+    const isLater = chunk.min_timestamp > last.max_timestamp;
+    if (chunk.min_step === last.max_step) return isLater;
+    return chunk.min_step > last.max_step && (isLater || chunk.min_timestamp === last.max_timestamp);
   });
 }
 
