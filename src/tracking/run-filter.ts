@@ -33,12 +33,15 @@ export function inStages(alias: string, { stages }: RunScope): string {
   return `${alias}.lifecycle_stage IN ${stageList(stages)}`;
 }
 
-/** The condition of a filter on a row of `runs r`: of parts that must all hold, those come first that cost and pass least. */
-export function runCondition(filter: Filter, params: Params): string {
+/**
+ * The condition of a filter on a row of `runs r`, which is of the scope where one is given: of parts that must all hold,
+ * those come first that cost and pass least.
+ */
+export function runCondition(filter: Filter, params: Params, scope?: RunScope): string {
   const parts = conjuncts(filter).toSorted((a, b) => costOf(a) - costOf(b));
   return joined(
     "AND",
-    parts.map((part) => filterCondition(part, (comparison) => condition(comparison, params))),
+    parts.map((part) => filterCondition(part, (comparison) => condition(comparison, params, scope))),
   );
 }
 
@@ -50,7 +53,7 @@ function costOf(part: Filter): number {
   return part.operator === "LIKE" || part.operator === "ILIKE" ? 2 : 3;
 }
 
-function condition(comparison: Comparison, params: Params): string {
+function condition(comparison: Comparison, params: Params, scope: RunScope | undefined): string {
   const { entity, key, operator } = comparison;
   switch (entity) {
     case "metric":
@@ -60,14 +63,14 @@ function condition(comparison: Comparison, params: Params): string {
       return `EXISTS (SELECT 1 FROM dataset_inputs x
         WHERE x.run_id = r.run_id AND ${textCondition(`x.${key}`, comparison, params)})`;
     case "attribute":
-      if (key === "run_name") return entryCondition("tags", { ...comparison, key: RUN_NAME_TAG }, params);
+      if (key === "run_name") return entryCondition("tags", { ...comparison, key: RUN_NAME_TAG }, params, scope);
       if (key === "start_time") return numberCondition("r.start_time", operator, Number(comparison.value), params);
       if (key === "end_time") {
         return `(r.end_time IS NOT NULL AND ${numberCondition("r.end_time", operator, Number(comparison.value), params)})`;
       }
       return textCondition(`r.${key}`, comparison, params);
     default:
-      return entryCondition(entity === "tag" ? "tags" : "params", comparison, params);
+      return entryCondition(entity === "tag" ? "tags" : "params", comparison, params, scope);
   }
 }
 
@@ -77,8 +80,19 @@ function metricCondition({ operator, value }: Comparison, params: Params): strin
   return operator === "!=" ? `(x.is_nan = 1 OR ${compared})` : `x.is_nan = 0 AND ${compared}`;
 }
 
-function entryCondition(table: "params" | "tags", comparison: Comparison, params: Params): string {
+function entryCondition(
+  table: "params" | "tags",
+  comparison: Comparison,
+  params: Params,
+  scope: RunScope | undefined,
+): string {
   const { key, operator } = comparison;
+  if (operator === "=" && scope?.experimentIds.length === 1) {
+    // The index of values ends with the run's id: its part for one value is small, where the table is all values' size.
+    return `EXISTS (SELECT 1 FROM ${table} x INDEXED BY ${table}_by_value
+      WHERE ${inExperiments("x", scope, params)} AND x.key = ${params.bind(key)}
+        AND ${textCondition("x.value", comparison, params)} AND x.run_id = r.run_id)`;
+  }
   const row = `SELECT 1 FROM ${table} x WHERE x.run_id = r.run_id AND x.key = ${params.bind(key)}`;
   if (operator === "IS NULL") return `(NOT EXISTS (${row}))`;
   if (operator === "IS NOT NULL") return `EXISTS (${row})`;

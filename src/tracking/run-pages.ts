@@ -7,16 +7,18 @@
  * number is looked at. Where that does not fill the page, counts say which comparison leads to the fewest runs, and
  * those are looked at and sorted. Either way an answer's cost follows from its size, not from the table's.
  */
-import { Params, type Statement } from "../search/conditions";
+import { conjuncts, numberCondition, Params, type Statement, textCondition } from "../search/conditions";
 import type { OrderKey } from "../search/filter";
-import type { Filter } from "../search/kind";
+import type { Comparison, Filter } from "../search/kind";
 import { after, notBefore, orderBy, type Place, type SortColumn, type SortedRow, sortColumns } from "../search/places";
 import { type Driver, driversOf, inExperiments, inStages, type RunScope, runCondition } from "./run-filter";
 import { isByStart, type RunOrder, runOrder } from "./run-order";
 import { RUN_TEXT } from "./run-text";
 
 /** Runs that a first try looks at, at least; with their metrics, params and tags that is a few milliseconds. */
-const FIRST_LOOK = 2000;
+const FIRST_LOOK = 3000;
+/** The same where no comparison leads to few runs: looking at more of them is all there is to do. */
+const BLIND_LOOK = 8000;
 /** Runs that a wider try may look at, where the first one found how many of them match. */
 const LONGEST_LOOK = 40_000;
 /** How far the runs of a comparison are counted. */
@@ -56,8 +58,11 @@ export function canLead(query: RunQuery): boolean {
 /** Whether a page along the order is right whatever it looks at: nothing it passes over could have been on it. */
 export const isExact = ({ filter, order }: RunQuery): boolean => filter === undefined && isByStart(order);
 
-export const firstLook = (query: RunQuery): number =>
-  isExact(query) ? query.rows : Math.max(FIRST_LOOK, query.rows * 2);
+export function firstLook(query: RunQuery): number {
+  if (isExact(query)) return query.rows;
+  const isBlind = query.filter !== undefined && narrowDrivers(query, new Params()).length === 0;
+  return Math.max(isBlind ? BLIND_LOOK : FIRST_LOOK, query.rows * 2);
+}
 
 /** How far a wider try must look, by what the last one found; undefined where that is too far. */
 export function widerLook(query: RunQuery, found: number, look: number): number | undefined {
@@ -70,15 +75,18 @@ export function widerLook(query: RunQuery, found: number, look: number): number 
 export function tryAlong(query: RunQuery, look: number): Try {
   const params = new Params();
   const order = runOrder(query.order, params);
-  const scans = isByStart(query.order)
-    ? [scanByStart(query, order, look, params)]
-    : scansByEntry(query, order, look, params);
-  const condition = query.filter ? runCondition(query.filter, params) : "1";
+  const lead = isByStart(query.order) ? undefined : leadOf(query.order);
+  const scans = lead ? scansByEntry(query, order, lead, look, params) : [scanByStart(query, order, look, params)];
+  const filter = lead ? withoutBounds(query.filter, lead) : query.filter;
+  const condition = filter ? runCondition(filter, params, query.scope) : "1";
   const rows = params.bind(query.rows);
-  // Each scan is read in its order and left when the page is full; the next one starts only where room is left.
+  // Each scan is read in its order and left when the page is full. The next one starts only where room is left and the
+  // one before came to its end: otherwise what it finds could not be shown.
+  const ends = lead ? countsByEntry(query, order, lead, look, params) : [];
   const parts = scans.map((scan, i) => {
     const before = scans.slice(0, i).map((_, j) => ` - (SELECT count(*) FROM s${j})`);
-    const limit = before.length > 0 ? `(SELECT ${rows}${before.join("")})` : rows;
+    const room = `${rows}${before.join("")}`;
+    const limit = i > 0 ? `(SELECT iif(${ends[i - 1]} < ${params.bind(look)}, ${room}, 0))` : rows;
     return `s${i} AS MATERIALIZED (
       SELECT ${placeColumns(order)} FROM (${scan}) r WHERE ${condition} LIMIT ${limit})`;
   });
@@ -134,22 +142,41 @@ function scanByStart(query: RunQuery, order: RunOrder, look: number, params: Par
 }
 
 interface Lead {
+  entity: "metric" | "param" | "tag";
   table: "latest_metrics" | "params" | "tags";
   key: string;
 }
 
 function leadOf([first]: readonly OrderKey[]): Lead | undefined {
   if (!first || first.entity === "attribute" || first.entity === "dataset") return undefined;
-  return { table: first.entity === "metric" ? "latest_metrics" : `${first.entity}s`, key: first.key };
+  const { entity, key } = first;
+  return { entity, table: entity === "metric" ? "latest_metrics" : `${entity}s`, key };
+}
+
+/** The comparisons of a filter that hold only for runs that have the lead's entry. */
+const presentOnly = (filter: Filter | undefined, lead: Lead): Comparison[] =>
+  conjuncts(filter).filter(
+    (part): part is Comparison =>
+      part.type === "comparison" && part.entity === lead.entity && part.key === lead.key && part.operator !== "IS NULL",
+  );
+
+/** Whether a comparison bounds the lead's values, so that its index passes over the others. NaN is never within bounds. */
+const isBound = ({ entity, operator }: Comparison): boolean =>
+  entity === "metric" ? operator !== "!=" : operator === "=";
+
+/** What of a filter is left to ask of each run where the lead is read within its bounds. */
+function withoutBounds(filter: Filter | undefined, lead: Lead): Filter | undefined {
+  const bounds = new Set<Filter>(presentOnly(filter, lead).filter(isBound));
+  const parts = conjuncts(filter).filter((part) => !bounds.has(part));
+  if (parts.length === 0) return undefined;
+  return filter?.type === "and" ? { ...filter, parts } : filter;
 }
 
 /**
  * Runs in the order of one experiment's metric, param or tag: those that have it (numbers, then NaN), then those that
  * lack it, as far as these come in the order of their start.
  */
-function scansByEntry(query: RunQuery, order: RunOrder, look: number, params: Params): string[] {
-  const lead = leadOf(query.order);
-  if (!lead) return [];
+function scansByEntry(query: RunQuery, order: RunOrder, lead: Lead, look: number, params: Params): string[] {
   return ranksOf(query, lead).map((rank) =>
     rank === missingRank(lead)
       ? missingScan(query, order, lead, look, params)
@@ -157,10 +184,35 @@ function scansByEntry(query: RunQuery, order: RunOrder, look: number, params: Pa
   );
 }
 
-/** The conditions on `o0`, and the bound that a place puts on it. */
+/** How many entries each scan has, up to `look`, as SQL. */
+function countsByEntry(query: RunQuery, order: RunOrder, lead: Lead, look: number, params: Params): string[] {
+  return ranksOf(query, lead).map((rank) =>
+    rank === missingRank(lead)
+      ? counted("runs r INDEXED BY runs_by_start", missingConditions(query, order, params), look, params)
+      : counted(
+          `${lead.table} o0 INDEXED BY ${lead.table}_by_value`,
+          entryConditions(query, order, lead, rank, params),
+          look,
+          params,
+        ),
+  );
+}
+
+const counted = (from: string, conditions: readonly string[], limit: number, params: Params): string =>
+  `(SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${conditions.join(" AND ")} LIMIT ${params.bind(limit)}))`;
+
+/** The conditions on `o0`, and the bounds that a filter and a place put on it. */
 function entryConditions(query: RunQuery, order: RunOrder, lead: Lead, rank: number, params: Params): string[] {
   const conditions = [inExperiments("o0", query.scope, params), `o0.key = ${params.bind(lead.key)}`];
-  if (lead.table === "latest_metrics") conditions.push(`o0.is_nan = ${rank}`);
+  if (lead.entity === "metric") conditions.push(`o0.is_nan = ${rank}`);
+  for (const comparison of presentOnly(query.filter, lead).filter(isBound)) {
+    const { operator, value: limit } = comparison;
+    conditions.push(
+      lead.entity === "metric"
+        ? numberCondition("o0.value", operator, Number(limit), params)
+        : textCondition("o0.value", comparison, params),
+    );
+  }
   const value = order.columns[1];
   const isBehind = query.place && Number(query.place[0]) === rank;
   if (isBehind && value) conditions.push(notBefore(value, query.place?.[1] ?? null, params));
@@ -185,40 +237,34 @@ function missingScan(query: RunQuery, order: RunOrder, lead: Lead, look: number,
     WHERE NOT EXISTS (${has})`;
 }
 
-const missingRank = ({ table }: Lead): number => (table === "latest_metrics" ? 2 : 1);
+const missingRank = ({ entity }: Lead): number => (entity === "metric" ? 2 : 1);
 
 function missingConditions(query: RunQuery, order: RunOrder, params: Params): string[] {
   const isBehind = query.place?.[1] === null;
   return behind(query, order.columns.slice(2), isBehind ? query.place?.slice(2) : undefined, params);
 }
 
-/** What each scan of a try along a metric, param or tag is of: numbers, NaN, missing. */
-function ranksOf(query: RunQuery, lead: Lead): number[] {
-  const ranks = Array.from({ length: missingRank(lead) + 1 }, (_, rank) => rank);
-  const scanned = query.order.length === 1 ? ranks : ranks.slice(0, -1);
-  return scanned.filter((rank) => rank >= Number(query.place?.[0] ?? 0));
+/** What the runs that a filter lets pass can be of: numbers, NaN, missing; for params and tags: there, missing. */
+function possibleRanks({ filter, place }: RunQuery, lead: Lead): number[] {
+  const needed = presentOnly(filter, lead);
+  const last = needed.length === 0 ? missingRank(lead) : needed.some(isBound) ? 0 : missingRank(lead) - 1;
+  return Array.from({ length: last + 1 }, (_, rank) => rank).filter((rank) => rank >= Number(place?.[0] ?? 0));
 }
+
+/** What each scan of a try along a metric, param or tag is of. Those that lack it come in order only by start time. */
+const ranksOf = (query: RunQuery, lead: Lead): number[] =>
+  possibleRanks(query, lead).filter((rank) => rank < missingRank(lead) || query.order.length === 1);
 
 /** One row: for each scan of a try how much it had before it, for each narrow driver how many runs it leads to. */
 function countsOf(query: RunQuery, look: number): Statement {
   const params = new Params();
   const order = runOrder(query.order, params);
-  const counted = (from: string, conditions: readonly string[]) =>
-    `(SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${conditions.join(" AND ")} LIMIT ${params.bind(look)}))`;
-  const runs = "runs r INDEXED BY runs_by_start";
   const lead = leadOf(query.order);
   const scanned = !canLead(query)
     ? []
-    : !lead || isByStart(query.order)
-      ? [counted(runs, behind(query, order.columns, query.place, params))]
-      : ranksOf(query, lead).map((rank) =>
-          rank === missingRank(lead)
-            ? counted(runs, missingConditions(query, order, params))
-            : counted(
-                `${lead.table} o0 INDEXED BY ${lead.table}_by_value`,
-                entryConditions(query, order, lead, rank, params),
-              ),
-        );
+    : isByStart(query.order) || !lead
+      ? [counted("runs r INDEXED BY runs_by_start", behind(query, order.columns, query.place, params), look, params)]
+      : countsByEntry(query, order, lead, look, params);
   const found = narrowDrivers(query, params).map(
     ({ select }) => `(SELECT count(*) FROM (${select} LIMIT ${params.bind(COUNT_LIMIT)}))`,
   );
@@ -239,7 +285,7 @@ export function isConclusive(query: RunQuery, look: number, rows: readonly Sorte
     if ((counts.scanned[i] ?? 0) < look) continue;
     return rows.filter(({ k0 }) => Number(k0) <= rank).length >= query.rows;
   }
-  return rows.length >= query.rows || ranks.at(-1) === missingRank(lead);
+  return rows.length >= query.rows || ranks.length === possibleRanks(query, lead).length;
 }
 
 /**
@@ -255,7 +301,7 @@ export function sortedPage(query: RunQuery, counts: Counts | undefined): Stateme
     : "runs r INDEXED BY runs_by_start";
   const conditions = [inExperiments("r", query.scope, params), inStages("r", query.scope)];
   if (query.place) conditions.push(after(order.columns, query.place, params));
-  if (query.filter) conditions.push(runCondition(query.filter, params));
+  if (query.filter) conditions.push(runCondition(query.filter, params, query.scope));
   const page = `page AS MATERIALIZED (
     SELECT r.run_id AS id, ${sortColumns(order.columns)}
     FROM ${from} ${order.joins.join(" ")} WHERE ${conditions.join(" AND ")}
