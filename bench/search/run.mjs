@@ -65,8 +65,8 @@ async function answerOf(peer, json) {
   if (status !== 200) throw new Error(`${peer.label}: ${status} ${body.toString("utf8", 0, 500)}`);
   const { runs = [] } = JSON.parse(body.toString());
   const said = runs.map(({ info, data }) => [
-    info.run_id,
     info.run_name,
+    info.start_time,
     entries(data.metrics),
     entries(data.params),
     entries(data.tags),

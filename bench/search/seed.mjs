@@ -29,13 +29,19 @@ const TAGS = {
 /** The fifth tag of a run: one in ten still lacks its review. */
 const LAST_TAG = "iif(n % 10, 'reviewed', 'pending')";
 
+/** Ids as servers give them: Tidemark's lead with the time, the others' are random. */
+function idOf(server, n, start) {
+  const random = createHash("sha256").update(`run ${n}`).digest("hex").slice(0, 32);
+  return server === "tidemark" ? `${start.toString(16).padStart(12, "0")}7${random.slice(13)}` : random;
+}
+
 /** The runs as temporary tables and views that each server's rows are selected from, so that all hold the same. */
-function describeRuns(db, count) {
+function describeRuns(db, server, count) {
   db.exec("CREATE TEMP TABLE seed_runs (id TEXT PRIMARY KEY, n INTEGER, name TEXT, start INTEGER) WITHOUT ROWID");
   const insert = db.prepare("INSERT INTO seed_runs VALUES (?, ?, ?, ?)");
   for (let n = 0; n < count; n++) {
-    const id = createHash("sha256").update(`run ${n}`).digest("hex").slice(0, 32);
-    insert.run(id, n, `run-${String(n).padStart(6, "0")}`, FIRST_START + n * 1000);
+    const start = FIRST_START + n * 1000;
+    insert.run(idOf(server, n, start), n, `run-${String(n).padStart(6, "0")}`, start);
   }
   const entries = (values) =>
     Object.entries(values).map(([key, value]) => `SELECT id, '${key}' AS key, ${value} AS value`);
@@ -100,7 +106,7 @@ export function seedRuns(peer, experimentId, count) {
   const db = new DatabaseSync(peer.database ?? d1File(peer.data), { timeout: 10_000 });
   try {
     db.exec("PRAGMA cache_size = -262144; PRAGMA temp_store = MEMORY; BEGIN IMMEDIATE");
-    describeRuns(db, count);
+    describeRuns(db, peer.name, count);
     for (const sql of ROWS[peer.name]) {
       const experiment = sql.includes(":experiment") ? { experiment: experimentId } : {};
       db.prepare(sql).run(experiment);
