@@ -2,23 +2,22 @@
  * How a search of runs is answered: which index leads, and what a page costs. The statements are made here and run by
  * run-search.ts.
  *
- * A search is first tried along its order: the runs are taken from the index that sorts them (start time, or the first
- * metric, param or tag it sorts by), each is looked at, and the page is full after a few; but no more than a bounded
- * number is looked at. Where that does not fill the page, counts say which comparison leads to the fewest runs, and
- * those are looked at and sorted. Either way an answer's cost follows from its size, not from the table's.
+ * Counts say first how many runs each comparison leads to, as far as that is few: the one with the fewest then leads,
+ * and its runs are looked at and sorted. Where none leads to few, the search is tried along its order: the runs are
+ * taken from the index that sorts them (start time, or the first metric, param or tag it sorts by), each is looked at,
+ * and the page is full after a few; but no more than a bounded number is looked at. Either way an answer's cost follows
+ * from its size, not from the table's.
  */
 import { conjuncts, numberCondition, Params, type Statement, textCondition } from "../search/conditions";
-import type { OrderKey } from "../search/filter";
+import { comparisons, type OrderKey } from "../search/filter";
 import type { Comparison, Filter } from "../search/kind";
 import { after, notBefore, orderBy, type Place, type SortColumn, type SortedRow, sortColumns } from "../search/places";
 import { type Driver, driversOf, inExperiments, inStages, type RunScope, runCondition } from "./run-filter";
 import { isByStart, type RunOrder, runOrder } from "./run-order";
 import { RUN_TEXT } from "./run-text";
 
-/** Runs that a first try looks at, at least; with their metrics, params and tags that is a few milliseconds. */
-const FIRST_LOOK = 3000;
-/** The same where no comparison leads to few runs: looking at more of them is all there is to do. */
-const BLIND_LOOK = 8000;
+/** Runs that a first try looks at, at most, where the page is not larger; it ends where the page is full. */
+const FIRST_LOOK = 8000;
 /** Runs that a wider try may look at, where the first one found how many of them match. */
 const LONGEST_LOOK = 40_000;
 /** How far the runs of a comparison are counted. */
@@ -36,16 +35,11 @@ export interface RunQuery {
   text: boolean;
 }
 
-/** What a try's counts say: how many entries each of its scans had at hand, and the narrow drivers each found. */
-export interface Counts {
-  scanned: number[];
-  found: number[];
-}
-
 /** A page along its order that looks at `look` runs of each of its scans at most. */
 export interface Try {
   page: Statement;
-  counts: Statement;
+  /** One row, whose `counts` is a JSON list: how many entries each of the scans had at hand, up to `look`. */
+  scanned: Statement;
 }
 
 /** Whether an index gives the order of a query: that of start time, or that of one experiment's metrics, params or tags. */
@@ -58,11 +52,8 @@ export function canLead(query: RunQuery): boolean {
 /** Whether a page along the order is right whatever it looks at: nothing it passes over could have been on it. */
 export const isExact = ({ filter, order }: RunQuery): boolean => filter === undefined && isByStart(order);
 
-export function firstLook(query: RunQuery): number {
-  if (isExact(query)) return query.rows;
-  const isBlind = query.filter !== undefined && narrowDrivers(query, new Params()).length === 0;
-  return Math.max(isBlind ? BLIND_LOOK : FIRST_LOOK, query.rows * 2);
-}
+export const firstLook = (query: RunQuery): number =>
+  isExact(query) ? query.rows : Math.max(FIRST_LOOK, query.rows * 2);
 
 /** How far a wider try must look, by what the last one found; undefined where that is too far. */
 export function widerLook(query: RunQuery, found: number, look: number): number | undefined {
@@ -71,7 +62,7 @@ export function widerLook(query: RunQuery, found: number, look: number): number 
   return wider <= LONGEST_LOOK ? wider : undefined;
 }
 
-/** A first or wider try, with the counts that tell whether its page is right. */
+/** A first or wider try, with what tells whether its page is right. */
 export function tryAlong(query: RunQuery, look: number): Try {
   const params = new Params();
   const order = runOrder(query.order, params);
@@ -92,16 +83,24 @@ export function tryAlong(query: RunQuery, look: number): Try {
   });
   const union = scans.map((_, i) => `SELECT * FROM s${i}`).join(" UNION ALL ");
   const page = withText(query, [...parts, `page AS MATERIALIZED (${union})`].join(", "));
-  return { page: params.statement(page), counts: countsOf(query, look) };
+  return { page: params.statement(page), scanned: scannedOf(query, look) };
 }
 
 /** Inside a scan the columns are named k0, k1, … beside the run's own. */
 const placeColumns = ({ columns }: RunOrder): string =>
   ["r.run_id AS id", ...columns.map((_, i) => `r.k${i}`)].join(", ");
 
-const RUN_COLUMNS = "r.run_id, r.user_id, r.status, r.artifact_uri, r.start_time, r.end_time";
+/** Whether a comparison looks at a column of the run other than its id. */
+const isOfRun = ({ entity, key }: Comparison): boolean =>
+  entity === "attribute" && key !== "run_id" && key !== "run_name";
 
-const scanColumns = ({ columns }: RunOrder): string => `${RUN_COLUMNS}, ${sortColumns(columns)}`;
+/** What conditions read of a run. Mostly that is its id, and an index has it: the run itself is not read then. */
+function runColumns({ filter }: RunQuery, ...others: string[]): string {
+  const read = Array.from(comparisons(filter)).filter(isOfRun);
+  return Array.from(new Set(["run_id", ...others, ...read.map(({ key }) => key)]), (name) => `r.${name}`).join(", ");
+}
+
+const scanColumns = (query: RunQuery, { columns }: RunOrder): string => `${runColumns(query)}, ${sortColumns(columns)}`;
 
 function withText({ text }: RunQuery, ctes: string): string {
   // `page` is read in the order it was put together: it is the outer loop, and materialised.
@@ -129,11 +128,11 @@ function scanByStart(query: RunQuery, order: RunOrder, look: number, params: Par
   const sorted = `ORDER BY ${orderBy(order.columns)} LIMIT ${params.bind(look)}`;
   if (scope.experimentIds.length === 1 && scope.stages.length === 1) {
     const where = behind(query, order.columns, place, params).join(" AND ");
-    return `SELECT ${scanColumns(order)} FROM runs r INDEXED BY runs_by_start WHERE ${where} ${sorted}`;
+    return `SELECT ${scanColumns(query, order)} FROM runs r INDEXED BY runs_by_start WHERE ${where} ${sorted}`;
   }
   const [, , ...later] = behind(query, order.columns, place, params);
   const where = ["r.experiment_id = e.value", "r.lifecycle_stage = s.value", ...later].join(" AND ");
-  return `SELECT ${scanColumns(order)}
+  return `SELECT ${scanColumns(query, order)}
     FROM json_each(${params.bind(JSON.stringify(scope.experimentIds))}) e
       CROSS JOIN json_each(${params.bind(JSON.stringify(scope.stages))}) s
       CROSS JOIN runs r ON r.run_id IN (
@@ -223,7 +222,7 @@ function entryScan(query: RunQuery, order: RunOrder, lead: Lead, rank: number, l
   const conditions = [...entryConditions(query, order, lead, rank, params), inStages("r", query.scope)];
   if (query.place) conditions.push(after(order.columns, query.place, params));
   const others = order.joins.slice(1).join(" ");
-  return `SELECT ${scanColumns(order)}
+  return `SELECT ${scanColumns(query, order)}
     FROM ${lead.table} o0 INDEXED BY ${lead.table}_by_value CROSS JOIN runs r ON r.run_id = o0.run_id ${others}
     WHERE ${conditions.join(" AND ")}
     ORDER BY ${orderBy(order.columns.slice(1))} LIMIT ${params.bind(look)}`;
@@ -231,8 +230,9 @@ function entryScan(query: RunQuery, order: RunOrder, lead: Lead, rank: number, l
 
 function missingScan(query: RunQuery, order: RunOrder, lead: Lead, look: number, params: Params): string {
   const has = `SELECT 1 FROM ${lead.table} o WHERE o.run_id = r.run_id AND o.key = ${params.bind(lead.key)}`;
-  return `SELECT ${RUN_COLUMNS}, ${missingRank(lead)} AS k0, NULL AS k1, r.start_time AS k2, r.run_id AS k3
-    FROM (SELECT r.* FROM runs r INDEXED BY runs_by_start WHERE ${missingConditions(query, order, params).join(" AND ")}
+  const conditions = missingConditions(query, order, params).join(" AND ");
+  return `SELECT ${runColumns(query)}, ${missingRank(lead)} AS k0, NULL AS k1, r.start_time AS k2, r.run_id AS k3
+    FROM (SELECT ${runColumns(query, "start_time")} FROM runs r INDEXED BY runs_by_start WHERE ${conditions}
       ORDER BY r.start_time DESC, r.run_id LIMIT ${params.bind(look)}) r
     WHERE NOT EXISTS (${has})`;
 }
@@ -255,34 +255,43 @@ function possibleRanks({ filter, place }: RunQuery, lead: Lead): number[] {
 const ranksOf = (query: RunQuery, lead: Lead): number[] =>
   possibleRanks(query, lead).filter((rank) => rank < missingRank(lead) || query.order.length === 1);
 
-/** One row: for each scan of a try how much it had before it, for each narrow driver how many runs it leads to. */
-function countsOf(query: RunQuery, look: number): Statement {
+const countsIn = (counts: readonly string[]): string => `SELECT json_array(${counts.join(", ")}) AS counts`;
+
+function scannedOf(query: RunQuery, look: number): Statement {
   const params = new Params();
   const order = runOrder(query.order, params);
-  const lead = leadOf(query.order);
-  const scanned = !canLead(query)
-    ? []
-    : isByStart(query.order) || !lead
-      ? [counted("runs r INDEXED BY runs_by_start", behind(query, order.columns, query.place, params), look, params)]
-      : countsByEntry(query, order, lead, look, params);
+  const lead = isByStart(query.order) ? undefined : leadOf(query.order);
+  const byStart = () => behind(query, order.columns, query.place, params);
+  const counts = lead
+    ? countsByEntry(query, order, lead, look, params)
+    : [counted("runs r INDEXED BY runs_by_start", byStart(), look, params)];
+  return params.statement(countsIn(counts));
+}
+
+/** One row, whose `counts` is a JSON list: how many runs each narrow driver leads to, up to a limit. */
+export function countDrivers(query: RunQuery): Statement {
+  const params = new Params();
   const found = narrowDrivers(query, params).map(
     ({ select }) => `(SELECT count(*) FROM (${select} LIMIT ${params.bind(COUNT_LIMIT)}))`,
   );
-  return params.statement(
-    `SELECT json_array(${scanned.join(", ")}) AS scanned, json_array(${found.join(", ")}) AS found`,
-  );
+  return params.statement(countsIn(found));
 }
 
 const narrowDrivers = (query: RunQuery, params: Params): Driver[] =>
   driversOf(query.filter, query.scope, params).filter((driver) => driver.isNarrow);
 
 /** Whether the rows of a try are the page: all that could be on it was looked at. */
-export function isConclusive(query: RunQuery, look: number, rows: readonly SortedRow[], counts: Counts): boolean {
+export function isConclusive(
+  query: RunQuery,
+  look: number,
+  rows: readonly SortedRow[],
+  scanned: readonly number[],
+): boolean {
   const lead = leadOf(query.order);
-  if (isByStart(query.order) || !lead) return rows.length >= query.rows || (counts.scanned[0] ?? 0) < look;
+  if (isByStart(query.order) || !lead) return rows.length >= query.rows || (scanned[0] ?? 0) < look;
   const ranks = ranksOf(query, lead);
   for (const [i, rank] of ranks.entries()) {
-    if ((counts.scanned[i] ?? 0) < look) continue;
+    if ((scanned[i] ?? 0) < look) continue;
     return rows.filter(({ k0 }) => Number(k0) <= rank).length >= query.rows;
   }
   return rows.length >= query.rows || ranks.length === possibleRanks(query, lead).length;
@@ -292,16 +301,21 @@ export function isConclusive(query: RunQuery, look: number, rows: readonly Sorte
  * The page by way of a filter's index (the one that leads to the fewest runs, as far as counts tell), or of all runs
  * in scope where there is none: every run there is looked at, and sorted unless the index does it.
  */
-export function sortedPage(query: RunQuery, counts: Counts | undefined): Statement {
+export function sortedPage(query: RunQuery, found: readonly number[] = []): Statement {
   const params = new Params();
   const order = runOrder(query.order, params);
-  const driver = driverFor(query, counts, params);
+  const driver = driverFor(query, found, params);
+  const parts = conjuncts(query.filter);
+  // What asks nothing of the run itself is asked before the run is read.
+  const early = driver ? parts.filter((part) => !Array.from(comparisons(part)).some(isOfRun)) : [];
   const from = driver
-    ? `(${driver.select}) d CROSS JOIN runs r ON r.run_id = d.run_id`
+    ? `(SELECT r.run_id FROM (${driver.select}) r WHERE ${allOf(query, early, params)}) d
+      CROSS JOIN runs r ON r.run_id = d.run_id`
     : "runs r INDEXED BY runs_by_start";
   const conditions = [inExperiments("r", query.scope, params), inStages("r", query.scope)];
   if (query.place) conditions.push(after(order.columns, query.place, params));
-  if (query.filter) conditions.push(runCondition(query.filter, params, query.scope));
+  const late = parts.filter((part) => !early.includes(part));
+  if (late.length > 0) conditions.push(allOf(query, late, params));
   const page = `page AS MATERIALIZED (
     SELECT r.run_id AS id, ${sortColumns(order.columns)}
     FROM ${from} ${order.joins.join(" ")} WHERE ${conditions.join(" AND ")}
@@ -309,21 +323,20 @@ export function sortedPage(query: RunQuery, counts: Counts | undefined): Stateme
   return params.statement(withText(query, page));
 }
 
-function driverFor(query: RunQuery, counts: Counts | undefined, params: Params): Driver | undefined {
+/** The condition that some parts of a query's filter hold. */
+const allOf = ({ scope }: RunQuery, parts: Filter[], params: Params): string =>
+  parts.length > 0 ? runCondition({ type: "and", parts, start: 0, end: 0 }, params, scope) : "1";
+
+function driverFor(query: RunQuery, found: readonly number[], params: Params): Driver | undefined {
   const drivers = driversOf(query.filter, query.scope, params);
   const narrow = drivers.filter(({ isNarrow }) => isNarrow);
-  const found = counts?.found ?? [];
-  const least = found.indexOf(Math.min(...found));
-  const best = narrow[least];
-  if (best && (found[least] ?? COUNT_LIMIT) < COUNT_LIMIT) return best;
+  const best = narrow[found.indexOf(Math.min(...found))];
+  if (best && leadsToFew(found)) return best;
   return drivers.find(({ isNarrow }) => !isNarrow) ?? best ?? narrow[0];
 }
 
-/** Whether a filter's index leads to so few runs that looking at more along the order is no use. */
-export const leadsToFew = ({ found }: Counts): boolean => found.some((count) => count < COUNT_LIMIT);
+/** Whether a filter's index leads to so few runs that looking along the order is no use. */
+export const leadsToFew = (found: readonly number[]): boolean => found.some((count) => count < COUNT_LIMIT);
 
-/** Whether counting could tell which index is best to lead. */
-export const hasChoice = (query: RunQuery): boolean => narrowDrivers(query, new Params()).length > 1;
-
-/** The counts alone, where no try goes before. */
-export const countDrivers = (query: RunQuery): Statement => countsOf(query, 1);
+/** How many comparisons could be found to lead to few runs. */
+export const countableDrivers = (query: RunQuery): number => narrowDrivers(query, new Params()).length;

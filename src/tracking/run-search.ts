@@ -18,11 +18,10 @@ import { runsById } from "./run-data";
 import { inExperiments, type RunScope } from "./run-filter";
 import { runOrder } from "./run-order";
 import {
-  type Counts,
   canLead,
+  countableDrivers,
   countDrivers,
   firstLook,
-  hasChoice,
   isConclusive,
   isExact,
   leadsToFew,
@@ -143,39 +142,41 @@ async function findPage(
     along = [];
     return results;
   };
-  const { counts, rows } = await lookAlong(query, run);
+  const found = await countedDrivers(query, run);
+  const rows = found && leadsToFew(found) ? undefined : await lookAlong(query, run);
   if (rows) return rows;
-  const [page] = await run(sortedPage(query, counts));
+  const [page] = await run(sortedPage(query, found));
   return page as PageRow[];
 }
 
 type Run = (...statements: Statement[]) => Promise<unknown[][]>;
 
-/** Tries along the order, first near and then, where that promises to do, farther. */
-async function lookAlong(query: RunQuery, run: Run): Promise<{ rows?: PageRow[]; counts?: Counts }> {
-  if (!canLead(query)) {
-    if (!hasChoice(query)) return {};
-    const [counted] = await run(countDrivers(query));
-    return { counts: countsFrom(counted) };
-  }
-  let look: number | undefined = firstLook(query);
-  let counts: Counts | undefined;
-  while (look !== undefined) {
-    const attempt = tryAlong(query, look);
-    const [page = [], counted] = isExact(query) ? await run(attempt.page) : await run(attempt.page, attempt.counts);
-    const rows = page as PageRow[];
-    if (!counted || isExact(query)) return { rows };
-    counts = countsFrom(counted);
-    if (isConclusive(query, look, rows, counts)) return { rows };
-    const wider: number | undefined = leadsToFew(counts) ? undefined : widerLook(query, rows.length, look);
-    look = wider !== undefined && wider > look ? wider : undefined;
-  }
-  return { counts };
+/** How many runs the comparisons of a search lead to; undefined where that decides nothing. */
+async function countedDrivers(query: RunQuery, run: Run): Promise<number[] | undefined> {
+  if (countableDrivers(query) < (canLead(query) ? 1 : 2)) return undefined;
+  const [counted] = await run(countDrivers(query));
+  return countsFrom(counted);
 }
 
-function countsFrom(rows: unknown[] | undefined): Counts {
-  const [{ scanned, found }] = rows as [{ scanned: string; found: string }];
-  return { scanned: JSON.parse(scanned), found: JSON.parse(found) };
+/** Tries along the order, first near and then, where that promises to do, farther; undefined where it does not. */
+async function lookAlong(query: RunQuery, run: Run): Promise<PageRow[] | undefined> {
+  if (!canLead(query)) return undefined;
+  let look: number | undefined = firstLook(query);
+  while (look !== undefined) {
+    const { page, scanned } = tryAlong(query, look);
+    if (isExact(query)) return (await run(page))[0] as PageRow[];
+    const [found = [], counted] = await run(page, scanned);
+    const rows = found as PageRow[];
+    if (isConclusive(query, look, rows, countsFrom(counted))) return rows;
+    const wider: number | undefined = widerLook(query, rows.length, look);
+    look = wider !== undefined && wider > look ? wider : undefined;
+  }
+  return undefined;
+}
+
+function countsFrom(rows: unknown[] | undefined): number[] {
+  const [{ counts }] = rows as [{ counts: string }];
+  return JSON.parse(counts);
 }
 
 /**
