@@ -21,6 +21,9 @@ interface Step {
   build(): Promise<void>;
 }
 
+/** What the page takes from the server: the filter grammar, and how series are sent. */
+const SHARED_WITH_UI = ["src/search", "src/metrics/series-format.ts", "src/page/direction.ts"];
+
 const STEPS: Step[] = [
   {
     name: "server",
@@ -28,7 +31,7 @@ const STEPS: Step[] = [
     outputs: [WORKER_FILE, BINDINGS_FILE],
     build: buildServer,
   },
-  { name: "ui", sources: ["ui"], outputs: [join(UI_DIR, "index.html")], build: buildPage },
+  { name: "ui", sources: ["ui", ...SHARED_WITH_UI], outputs: [join(UI_DIR, "index.html")], build: buildPage },
 ];
 
 /**
@@ -93,7 +96,6 @@ async function buildServer(): Promise<void> {
       target: "es2024",
       conditions: ["workerd", "worker", "browser"],
       external: ["cloudflare:*", "node:*"],
-      keepNames: true,
       sourcemap: "inline",
       sourcesContent: false,
       logLevel: "warning",
