@@ -8,6 +8,7 @@ import { mlflowPageRoutes } from "./mlflow-page/routes";
 import { loggedModelRoutes } from "./models/logged-model-routes";
 import { modelVersionRoutes } from "./models/model-version-routes";
 import { registeredModelRoutes } from "./models/registered-model-routes";
+import { monitorRoutes } from "./monitors/routes";
 import { pageRoutes } from "./page/routes";
 import { retentionRoutes } from "./retention/routes";
 import { systemRoutes } from "./system";
@@ -53,6 +54,7 @@ export function createApp(): App {
   modelVersionRoutes(app);
   webhookRoutes(app);
   pageRoutes(app);
+  monitorRoutes(app);
   openApiRoute(app);
   graphqlRoutes(app);
   retentionRoutes(app);

@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LifecycleStage } from "../db/schema";
 import type { Env } from "../env";
+import { Watch } from "../monitors/watch";
 import { BLOCK_POINTS } from "./block";
 import { CommitQueue, type Counts } from "./commit-queue";
 import { compactRun } from "./compact";
@@ -70,6 +71,7 @@ export class RunLog extends DurableObject<Env> {
       return await work({ position: this.#published, sequence: this.#sequence, series: this.#unpublished.series });
     }),
   );
+  readonly #watch = new Watch(this.ctx, this.env, (runId) => this.monitorsChanged(runId));
   /** The run as D1 has it, only while the run is active and marked hot there: the gate every append passes. */
   #run: RunState | undefined;
   #runId: string | undefined;
@@ -179,6 +181,15 @@ export class RunLog extends DurableObject<Env> {
     this.#live.leave(socket);
   }
 
+  /** Reads the monitors of the run anew. */
+  async monitorsChanged(runId: string): Promise<void> {
+    await this.#exclusively(async () => {
+      if (!(await this.#isKnown(runId))) return;
+      const run = await readRunState(this.env.DB, runId);
+      if (run) this.#watchAs(runId, run);
+    });
+  }
+
   /** Tells viewers how the run is now. */
   announce(run: LiveRun): void {
     this.#live.announce(run);
@@ -213,6 +224,8 @@ export class RunLog extends DurableObject<Env> {
         if (this.#runId) await this.compact(this.#runId, IDLE_SLACK);
       } else if (now - this.#lastPublish >= PERIOD_MS || this.#due()) {
         await this.#exclusively(() => this.#publish("due"));
+        // Should the Worker have failed to tell of a change.
+        if (this.#runId) await this.monitorsChanged(this.#runId);
       }
       this.#failures = 0;
     } catch (error) {
@@ -237,8 +250,12 @@ export class RunLog extends DurableObject<Env> {
 
   #sync(): Promise<void> {
     const sync = this.ctx.storage.sync();
-    // Right while the queue commits one group at a time: what was taken until now is what is being made durable.
-    return this.#live.isRecording ? sync.then(() => this.#live.durable(this.#sequence)) : sync;
+    if (!this.#live.isRecording && !this.#watch.isWatching) return sync;
+    return sync.then(() => {
+      // Right while the queue commits one group at a time: what was taken until now is what is being made durable.
+      if (this.#live.isRecording) this.#live.durable(this.#sequence);
+      this.#watch.durable();
+    });
   }
 
   /** Recovers the log where this life has not yet. False where D1 has no such run. */
@@ -285,7 +302,7 @@ export class RunLog extends DurableObject<Env> {
     if (!this.#recovered) this.#rejected += run.log_rejected;
     if (this.#inFlight && this.#inFlight.position <= run.log_position) this.#trim(this.#inFlight);
     this.#inFlight = undefined;
-    if (this.#recovered) return;
+    if (this.#recovered) return this.#watchAs(runId, run);
     this.#alarmSet ||= (await this.ctx.storage.getAlarm()) !== null;
     this.#store.continueAfter(run.log_position);
     const rows = this.#store.rows();
@@ -300,13 +317,19 @@ export class RunLog extends DurableObject<Env> {
     }
     this.#load();
     this.#recovered = true;
+    this.#watchAs(runId, run);
+  }
+
+  /** Hands the run's monitors the log as it is now; does nothing where there are none. */
+  #watchAs(runId: string, run: RunState): void {
+    this.#watch.load(run.monitors, { runId, position: this.#published, series: this.#unpublished.series });
   }
 
   /** One group of waiting requests: into memory and into the log, with no await between. */
   #commit(packs: readonly Uint8Array[]): Counts[] {
     try {
       const fresh: Uint8Array[] = [];
-      const take = this.#live.isRecording ? this.#live.take : undefined;
+      const take = this.#watch.takenWith(this.#live.isRecording ? this.#live.take : undefined);
       const counts = packs.map((pack) => {
         const count = this.#unpublished.add(pack, undefined, take);
         if (count.accepted > 0) fresh.push(pack);

@@ -21,6 +21,7 @@ export interface RunLogStub {
   publishLatest(runId: string): Promise<void>;
   counters(runId: string): Promise<LogCounters | undefined>;
   countRejected(observations: number): Promise<void>;
+  monitorsChanged(runId: string): Promise<void>;
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 

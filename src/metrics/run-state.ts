@@ -1,5 +1,6 @@
 /** A run's row in D1, as its log needs it. */
 import type { LifecycleStage } from "../db/schema";
+import { MONITORS_OF_RUN } from "../monitors/run-monitors";
 
 export interface RunState {
   lifecycle_stage: LifecycleStage;
@@ -7,9 +8,12 @@ export interface RunState {
   log_accepted: number;
   log_duplicate: number;
   log_rejected: number;
+  /** JSON, see MONITORS_OF_RUN. */
+  monitors: string;
 }
 
-const COLUMNS = "lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected";
+const COLUMNS = `lifecycle_stage, log_position, log_accepted, log_duplicate, log_rejected,
+  ${MONITORS_OF_RUN} AS monitors`;
 
 export async function readRunState(d1: D1Database, runId: string): Promise<RunState | undefined> {
   const row = d1.prepare(`SELECT ${COLUMNS} FROM runs WHERE run_id = ?1`).bind(runId);

@@ -34,6 +34,7 @@ const TABLES: Readonly<Record<RemovalKind, readonly Table[]>> = {
     table("params", "run_id", "run_id, key"),
     table("tags", "run_id", "run_id, key"),
     table("dataset_inputs", "run_id", "run_id, name, digest"),
+    table("alerts", "run_id", "alert_id"),
   ],
   model: [
     table("logged_model_params", "model_id", "model_id, key"),
@@ -45,6 +46,7 @@ const TABLES: Readonly<Record<RemovalKind, readonly Table[]>> = {
     table("datasets", "experiment_id", "experiment_id, name, digest", CHUNKS_A_STEP),
     table("dataset_uses", "experiment_id", "experiment_id, name, digest, context"),
     table("page_views", "experiment_id", "experiment_id, view_id"),
+    table("monitors", "experiment_id", "monitor_id"),
   ],
 };
 

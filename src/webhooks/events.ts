@@ -31,6 +31,8 @@ export interface Message {
   headers?: Record<string, string>;
   /** JSON text. */
   body: string;
+  /** Nothing is sent unless this holds at that point of the transaction. */
+  when?: SQL;
 }
 
 /** A row that was written for a target. */
@@ -66,19 +68,14 @@ export function eventStatement(d1: D1Database, event: ChangeEvent, now = Date.no
 
 /** Sends a message to an address of its own. Watch the outbox (`watchOutbox`) before such a row can be written. */
 export function messageInsert(db: Database, message: Message, now = Date.now()) {
+  const { target, event, body, url, secret = null, headers, when = sql`TRUE` } = message;
+  const more = headers ? JSON.stringify(headers) : null;
   return db
     .insert(webhookOutbox)
-    .values({
-      target: message.target,
-      deliveryId: deliveryId(now),
-      event: message.event,
-      body: message.body,
-      url: message.url,
-      secret: message.secret,
-      headers: message.headers && JSON.stringify(message.headers),
-      creationTime: now,
-      nextTime: now,
-    })
+    .select(
+      sql`
+      SELECT ${target}, ${deliveryId(now)}, ${event}, ${body}, ${url}, ${secret}, ${more}, ${now}, 0, ${now} WHERE ${when}`,
+    )
     .returning({ target: webhookOutbox.target });
 }
 

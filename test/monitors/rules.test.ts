@@ -1,7 +1,7 @@
 /** The rules on paper data: windows against naive ones, statistics against known figures, alerts by their transitions. */
 import { describe, expect, it } from "vitest";
 import { type AlertState, Evaluator, pastNeeded, type Transition } from "../../src/monitors/evaluate";
-import { AGGREGATES, type Aggregate, type Rule, ruleProblem, sentence } from "../../src/monitors/monitor";
+import { AGGREGATES, type Aggregate, type Rule, ruleProblem, type Span, sentence } from "../../src/monitors/monitor";
 import {
   ksTwoSample,
   meanAndDeviation,
@@ -56,7 +56,8 @@ describe("windows", () => {
   for (const aggregate of AGGREGATES) {
     it(`keep the ${aggregate} up to date`, () => {
       const next = random(7);
-      for (const span of [{ points: 7 }, { minutes: 3 }, { points: 1 }, { points: 200 }]) {
+      const spans: Span[] = [{ points: 7 }, { minutes: 3 }, { points: 1 }, { points: 200 }];
+      for (const span of spans) {
         const window = new Window(span, aggregate);
         const all: Point[] = [];
         let timestamp = 0;

@@ -1,6 +1,7 @@
 export * from "./experiments";
 export * from "./metrics";
 export * from "./models";
+export * from "./monitors";
 export * from "./page";
 export * from "./registry";
 export * from "./removals";

@@ -1,0 +1,73 @@
+/** Stored points that rules look back at: the newest of a series, in order of time. */
+import type { Env } from "../env";
+import type { Columns } from "../metrics/block";
+import { CHUNK_SQL } from "../metrics/chunk";
+import { withHistories } from "../metrics/history-load";
+import { sortedDistinct } from "../metrics/observation";
+import { ChunksMoved, chunkStretch, concatenate, fetchPieces, type Header, type Piece } from "../metrics/pieces";
+import type { Point } from "./window";
+
+const byTime = (a: Point, b: Point): number => a.timestamp - b.timestamp || a.step - b.step;
+
+/** The observations of columns from `from` on. */
+export function pointsOf({ steps, timestamps, values }: Columns, from = 0): Point[] {
+  const points: Point[] = [];
+  for (let i = Math.max(0, from); i < values.length; i++) {
+    points.push({ step: steps[i] as number, timestamp: timestamps[i] as number, value: values[i] as number });
+  }
+  return points;
+}
+
+/** As few pieces as hold the newest `count` points. */
+function newestPieces(pieces: readonly Piece[], count: number): Piece[] {
+  const wanted: Piece[] = [];
+  let held = 0;
+  for (const piece of pieces.toSorted((a, b) => b.maxTimestamp - a.maxTimestamp)) {
+    if (held >= count) break;
+    wanted.push(piece);
+    held += piece.count;
+  }
+  return wanted;
+}
+
+function newestOf(pieces: readonly Piece[], count: number): Point[] {
+  return pointsOf(sortedDistinct(concatenate(pieces)))
+    .sort(byTime)
+    .slice(-count);
+}
+
+/** The newest points of a run's series, published or not. Not for the run's own log: it would ask itself. */
+export async function newestPoints(env: Env, runId: string, key: string, count: number): Promise<Point[]> {
+  return await withHistories(env, [runId], key, async (histories, fetch) => {
+    const wanted = newestPieces(histories.get(runId)?.pieces ?? [], count);
+    await fetch(wanted);
+    return newestOf(wanted, count);
+  });
+}
+
+/**
+ * The newest points that a log has published of one of its series up to a position; none where its chunks are being
+ * merged at the moment.
+ */
+export async function publishedPoints(
+  env: Env,
+  { runId, position }: { runId: string; position: number },
+  key: string,
+  count: number,
+): Promise<Point[]> {
+  const { results } = await env.DB.prepare(
+    `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory FROM metric_chunks AS c
+     WHERE c.run_id = ?1 AND c.key = ?2 AND c.position <= ?3`,
+  )
+    .bind(runId, key, position)
+    .all<Record<string, unknown>>();
+  const pieces = (results as unknown as Header[]).flatMap((header) => chunkStretch(header).pieces);
+  const wanted = newestPieces(pieces, count);
+  try {
+    await fetchPieces(env.DB, wanted);
+  } catch (error) {
+    if (error instanceof ChunksMoved) return [];
+    throw error;
+  }
+  return newestOf(wanted, count);
+}

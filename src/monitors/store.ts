@@ -1,0 +1,143 @@
+/** Monitors in D1. Each function is one batch, and so one transaction. */
+import { and, eq, inArray, or, type SQL, sql } from "drizzle-orm";
+import type { Database } from "../db/client";
+import { alerts, experiments, monitors, runs } from "../db/schema";
+import { runNotFound } from "../metrics/run-logs";
+import { noSuchExperiment } from "../tracking/experiment";
+import { invalid, notFound } from "../wire/errors";
+import type { Scope } from "./monitor";
+
+/** Monitors of one scope, and all: a log keeps the windows of its own in memory. */
+export const MAX_SCOPE_MONITORS = 100;
+const MAX_MONITORS = 5000;
+
+export type MonitorRow = typeof monitors.$inferSelect;
+
+export const noSuchMonitor = (id: string) => notFound(`Monitor with id=${id} not found`);
+
+/** What a list is of. */
+export interface MonitorSelection {
+  experimentId?: string;
+  runId?: string;
+  metric?: string;
+}
+
+/** How many alerts of a monitor fire; the names are spelt out as Drizzle leaves out the table of its columns. */
+const FIRING = sql<number>`(SELECT count(*) FROM alerts a WHERE a.monitor_id = monitors.monitor_id AND a.state = 'firing')`;
+
+/** Monitors by name. Those of an experiment include those of its runs; those of a run, those of its experiment. */
+export async function listMonitors(db: Database, { experimentId, runId, metric }: MonitorSelection) {
+  const wanted: SQL[] = [];
+  if (experimentId !== undefined) wanted.push(eq(monitors.experimentId, experimentId));
+  if (runId !== undefined) wanted.push(sql`${monitors.scope} IN ${scopesOf(sql`${runId}`)}`);
+  if (metric !== undefined) wanted.push(eq(monitors.metric, metric));
+  return await db
+    .select({ monitor: monitors, firing: FIRING })
+    .from(monitors)
+    .where(and(...wanted))
+    .orderBy(monitors.name, monitors.monitorId);
+}
+
+/** The scopes that a run is in, as a subquery of one column. */
+const scopesOf = (runId: SQL): SQL => sql`(
+  SELECT 'r:' || r.run_id FROM runs r WHERE r.run_id = ${runId}
+  UNION ALL SELECT 'e:' || r.experiment_id FROM runs r WHERE r.run_id = ${runId}
+  UNION ALL SELECT 'm:' || g.name || '@' || a.alias FROM model_versions v
+    JOIN registered_model_aliases a ON a.model_id = v.model_id AND a.version = v.version
+    JOIN registered_models g ON g.model_id = v.model_id WHERE v.run_id = ${runId})`;
+
+/** A monitor and how many of its alerts fire. Errors: 404. */
+export async function getMonitor(db: Database, monitorId: string): Promise<{ monitor: MonitorRow; firing: number }> {
+  const [found] = await db
+    .select({ monitor: monitors, firing: FIRING })
+    .from(monitors)
+    .where(eq(monitors.monitorId, monitorId));
+  if (!found) throw noSuchMonitor(monitorId);
+  return found;
+}
+
+/** The experiment a scope lies in, empty for a model's alias. Errors: 404 for an unknown experiment or run. */
+export async function experimentOf(db: Database, scope: Scope): Promise<string> {
+  if ("model" in scope) return "";
+  if ("run_id" in scope) {
+    const [run] = await db.select({ id: runs.experimentId }).from(runs).where(eq(runs.runId, scope.run_id));
+    if (!run) throw runNotFound(scope.run_id);
+    return run.id;
+  }
+  const id = scope.experiment_id;
+  const [found] = await db
+    .select({ id: experiments.experimentId })
+    .from(experiments)
+    .where(eq(experiments.experimentId, id));
+  if (!found) throw noSuchExperiment(id);
+  return id;
+}
+
+/** Errors: 400 for one monitor too many. */
+export async function createMonitor(db: Database, row: MonitorRow): Promise<void> {
+  const [counted] = await db
+    .select({
+      ofScope: sql<number>`count(*) FILTER (WHERE ${monitors.scope} = ${row.scope})`,
+      all: sql<number>`count(*)`,
+    })
+    .from(monitors);
+  if ((counted?.ofScope ?? 0) >= MAX_SCOPE_MONITORS) {
+    throw invalid(
+      `There are ${MAX_SCOPE_MONITORS} monitors of this scope already. Delete one before creating another.`,
+    );
+  }
+  if ((counted?.all ?? 0) >= MAX_MONITORS) throw invalid(`There are ${MAX_MONITORS} monitors already.`);
+  await db.insert(monitors).values(row);
+}
+
+/** Replaces a monitor; where its rule changed (`anew`), its alerts that fire end. Errors: 404. */
+export async function replaceMonitor(db: Database, row: MonitorRow, anew: boolean): Promise<void> {
+  const { monitorId, createdTime: _, ...change } = row;
+  const [written] = await db.batch([
+    db.update(monitors).set(change).where(eq(monitors.monitorId, monitorId)).returning({ id: monitors.monitorId }),
+    endAlerts(db, anew || row.enabled === 0 ? monitorId : "", row.updatedTime),
+  ]);
+  if (written.length === 0) throw noSuchMonitor(monitorId);
+}
+
+/** Deletes a monitor and gives it back; its alerts stay, those that fire end. Errors: 404. */
+export async function deleteMonitor(db: Database, monitorId: string, now: number): Promise<MonitorRow> {
+  const [[deleted]] = await db.batch([
+    db.delete(monitors).where(eq(monitors.monitorId, monitorId)).returning(),
+    endAlerts(db, monitorId, now),
+  ]);
+  if (!deleted) throw noSuchMonitor(monitorId);
+  return deleted;
+}
+
+const endAlerts = (db: Database, monitorId: string, now: number) =>
+  db
+    .update(alerts)
+    .set({ state: "resolved", resolution: "monitor", resolvedTime: now, changeId: "" })
+    .where(and(eq(alerts.monitorId, monitorId), eq(alerts.state, "firing")));
+
+/** Runs whose logs may hold points at the moment, of some scopes: their logs are told of changes. */
+export async function hotRuns(db: Database, scopes: readonly string[], limit: number): Promise<string[]> {
+  const [experimentIds, runIds, aliases] = ["e:", "r:", "m:"].map((kind) =>
+    scopes.filter((scope) => scope.startsWith(kind)).map((scope) => scope.slice(2)),
+  ) as [string[], string[], string[]];
+  const behind = sql`(SELECT v.run_id FROM registered_models g
+    JOIN registered_model_aliases a ON a.model_id = g.model_id
+    JOIN model_versions v ON v.model_id = a.model_id AND v.version = a.version
+    WHERE g.name || '@' || a.alias IN (SELECT value FROM json_each(${JSON.stringify(aliases)})))`;
+  const found = await db
+    .select({ id: runs.runId })
+    .from(runs)
+    .where(
+      and(
+        sql`hot = 1`,
+        or(
+          inArray(runs.experimentId, sql`(SELECT value FROM json_each(${JSON.stringify(experimentIds)}))`),
+          inArray(runs.runId, sql`(SELECT value FROM json_each(${JSON.stringify(runIds)}))`),
+          aliases.length > 0 ? inArray(runs.runId, behind) : undefined,
+        ),
+      ),
+    )
+    .limit(limit);
+  return found.map(({ id }) => id);
+}
