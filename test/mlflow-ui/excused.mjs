@@ -9,6 +9,10 @@ export const CALLS = [
     why: "The page asks who has logged in; without logins MLflow's own server answers the same.",
   },
   {
+    call: /^404 GET ajax-api\/2\.0\/mlflow\/experiments\/get-by-name$/,
+    why: "Before it creates an experiment the page asks whether the name is free.",
+  },
+  {
     call: /^501 POST ajax-api\/3\.0\/mlflow\/review-queues\/get-or-create-user$/,
     why: "Review queues hold traces, which there are none of: there is no queue to create.",
   },

@@ -95,7 +95,7 @@ const TRACKING = [
 
 /** @type {Place[]} */
 const MODELS = [
-  { name: "models", path: () => "/models", texts: ["iris-classifier", "empty-model", "@ champion"] },
+  { name: "models", path: () => "/models", texts: ["iris-classifier", "empty-model", "@ champion : Version 2"] },
   {
     name: "model",
     path: (ids) => `/models/${ids.model}`,

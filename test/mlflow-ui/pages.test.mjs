@@ -58,9 +58,9 @@ describe("MLflow's own page", { skip: executable ? false : "no Chromium found; s
     try {
       const missing = await tab.seen(texts);
       if (missing.length === 0) await act?.(tab);
-      await picture(tab.page, name);
       assert.deepEqual({ missing, faults: [...tab.faults] }, { missing: [], faults: [] });
     } finally {
+      await picture(tab.page, name);
       await tab.page.close();
     }
   }
@@ -85,11 +85,17 @@ describe("MLflow's own page", { skip: executable ? false : "no Chromium found; s
       ));
   }
 
-  test("square.png: is previewed", () =>
-    visit({ name: "preview-square.png", path: artifacts(), texts: ["square.png"] }, async ({ page }) => {
-      await page.getByText("square.png", { exact: true }).click();
-      await page.waitForFunction(() => [...document.images].some(({ naturalWidth }) => naturalWidth === 32));
-    }));
+  for (const image of ["square.png", "figure.svg"]) {
+    test(`${image}: is previewed`, () =>
+      visit({ name: `preview-${image}`, path: artifacts(), texts: [image] }, async ({ page }) => {
+        await page.getByText(image, { exact: true }).click();
+        await page.waitForFunction(() =>
+          Array.from(document.images).some(
+            ({ src, naturalWidth }) => /^blob:|get-artifact/.test(src) && naturalWidth > 0,
+          ),
+        );
+      }));
+  }
 
   test("a logged model's file: is previewed", () =>
     visit(
@@ -104,5 +110,47 @@ describe("MLflow's own page", { skip: executable ? false : "no Chromium found; s
       },
     ));
 
-  const artifacts = () => `/experiments/${ids.curves}/runs/${ids.runs[0]}/artifacts`;
+  test("an experiment is created", () =>
+    visit({ name: "write-experiment", path: "/experiments", texts: ["training curves"] }, async ({ page, seen }) => {
+      await page.getByRole("button", { name: "Create", exact: true }).click();
+      await page.getByPlaceholder("Input an experiment name").fill("made on the page");
+      await page.getByRole("dialog").getByRole("button", { name: "Create", exact: true }).click();
+      assert.deepEqual(await seen(["made on the page", "No runs logged"]), []);
+    }));
+
+  test("a run is renamed", () =>
+    visit({ name: "write-run", path: runPath(2), texts: ["rate-0.005"] }, async ({ page, seen }) => {
+      await page.getByTestId("overflow-menu-trigger").click();
+      await page.getByTestId("overflow-rename-button").click();
+      await page.getByRole("dialog").getByRole("textbox").fill("renamed on the page");
+      await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+      assert.deepEqual(await seen(["renamed on the page"]), []);
+    }));
+
+  test("a run is deleted", () =>
+    visit({ name: "write-deletion", path: runPath(1), texts: ["rate-0.02"] }, async ({ page, seen }) => {
+      await page.getByTestId("overflow-menu-trigger").click();
+      await page.getByTestId("overflow-delete-button").click();
+      await page.getByRole("dialog").getByRole("button", { name: "Delete" }).click();
+      assert.deepEqual(await seen(["7 matching runs"]), []);
+    }));
+
+  test("a version gets a tag and an alias", () =>
+    visit(
+      { name: "write-version", path: `/models/${ids.model}/versions/1`, texts: ["The first of its kind"] },
+      async ({ page, seen }) => {
+        await page.getByTestId("tags-form-input-name").fill("checked by");
+        await page.getByTestId("tags-form-input-value").fill("hand");
+        await page.getByTestId("add-tag-button").click();
+        assert.deepEqual(await seen(["checked by hand"]), []);
+        await page.getByRole("button", { name: "Add", exact: true }).first().click();
+        await page.getByRole("dialog").getByRole("combobox").fill("challenger");
+        await page.keyboard.press("Enter");
+        await page.getByRole("button", { name: "Save aliases" }).click();
+        assert.deepEqual(await seen(["@ challenger"]), []);
+      },
+    ));
+
+  const runPath = (/** @type {number} */ at) => `/experiments/${ids.curves}/runs/${ids.runs[at]}`;
+  const artifacts = () => `${runPath(0)}/artifacts`;
 });

@@ -56,13 +56,13 @@ export async function open(context, { url, path, workflow = "machine_learning" }
     if (message.type() === "error" && !isKnown) faults.add(message.text());
   });
   await page.addInitScript((flow) => {
-    if (sessionStorage.getItem("prepared")) return;
+    if (window !== window.top || sessionStorage.getItem("prepared")) return;
     sessionStorage.setItem("prepared", "yes");
     localStorage.clear();
     localStorage.setItem("mlflow.assistant.fab.autoOpenedOnFirstLoad_v1", "true");
     localStorage.setItem("mlflow.workflowType_v1", JSON.stringify(flow));
     // The news of another year, which would lie over the list of models.
-    localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed", "true");
+    localStorage.setItem("_mlflow_model_registry_promo_modal_dismissed_v1", "true");
   }, workflow);
   await page.goto(`${base}#${path}`);
   return { page, faults, seen: (/** @type {string[]} */ texts) => seen(page, account, texts) };
@@ -76,23 +76,20 @@ export async function open(context, { url, path, workflow = "machine_learning" }
  * @returns {Promise<string[]>} the texts that never came
  */
 async function seen(page, account, texts) {
-  const missing = () => page.evaluate(textsMissing, texts);
   const end = Date.now() + PATIENCE_MS;
   for (;;) {
-    const left = await missing();
+    const shown = await textOf(page);
+    const missing = texts.filter((text) => !shown.includes(text));
     const isQuiet = account.flying <= 0 && Date.now() - account.since > QUIET_MS;
-    if ((left.length === 0 && isQuiet) || Date.now() > end) return left;
+    if ((missing.length === 0 && isQuiet) || Date.now() > end) return missing;
     await sleep(POLL_MS);
   }
 }
 
-/** Runs in the page. Values of inputs count as texts. @param {string[]} texts */
-function textsMissing(texts) {
-  const shown = [document.body.innerText];
-  for (const frame of document.querySelectorAll("iframe")) shown.push(frame.contentDocument?.body.innerText ?? "");
-  for (const { value } of document.querySelectorAll("input, textarea")) shown.push(value);
-  const all = shown.join("\n");
-  return texts.filter((text) => !all.includes(text));
+/** What is to be read on the page and in its frames; white space of any kind and length is a space. @param {Page} page */
+async function textOf(page) {
+  const texts = page.frames().map((frame) => frame.evaluate(() => document.body.innerText).catch(() => ""));
+  return (await Promise.all(texts)).join("\n").replace(/\s+/g, " ");
 }
 
 /**
