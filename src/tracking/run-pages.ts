@@ -11,10 +11,10 @@
 import { conjuncts, numberCondition, Params, type Statement, textCondition } from "../search/conditions";
 import { comparisons, type OrderKey } from "../search/filter";
 import type { Comparison, Filter } from "../search/kind";
-import { after, notBefore, orderBy, type Place, type SortColumn, type SortedRow, sortColumns } from "../search/places";
+import { after, notBefore, orderBy, type Place, type SortColumn, sortColumns } from "../search/places";
 import { type Driver, driversOf, inExperiments, inStages, type RunScope, runCondition } from "./run-filter";
 import { isByStart, type RunOrder, runOrder } from "./run-order";
-import { RUN_TEXT } from "./run-text";
+import { RUN_TEXT, RUN_TEXT_COLUMNS } from "./run-text";
 
 /** Runs that a first try looks at, at most, where the page is not larger; it ends where the page is full. */
 const FIRST_LOOK = 8000;
@@ -33,13 +33,6 @@ export interface RunQuery {
   place: Place | undefined;
   /** Whether the runs' text comes along, or their ids alone. */
   text: boolean;
-}
-
-/** A page along its order that looks at `look` runs of each of its scans at most. */
-export interface Try {
-  page: Statement;
-  /** One row, whose `counts` is a JSON list: how many entries each of the scans had at hand, up to `look`. */
-  scanned: Statement;
 }
 
 /** Whether an index gives the order of a query: that of start time, or that of one experiment's metrics, params or tags. */
@@ -62,8 +55,11 @@ export function widerLook(query: RunQuery, found: number, look: number): number 
   return wider <= LONGEST_LOOK ? wider : undefined;
 }
 
-/** A first or wider try, with what tells whether its page is right. */
-export function tryAlong(query: RunQuery, look: number): Try {
+/**
+ * A page along its order that looks at `look` runs of each of its scans at most. Where it is not full, a last row without
+ * an id says in `k0`, as a JSON list, how many entries each of the scans had at hand, up to `look`.
+ */
+export function tryAlong(query: RunQuery, look: number): Statement {
   const params = new Params();
   const order = runOrder(query.order, params);
   const lead = isByStart(query.order) ? undefined : leadOf(query.order);
@@ -71,19 +67,24 @@ export function tryAlong(query: RunQuery, look: number): Try {
   const filter = lead ? withoutBounds(query.filter, lead) : query.filter;
   const condition = filter ? runCondition(filter, params, query.scope) : "1";
   const rows = params.bind(query.rows);
+  const ends = lead
+    ? countsByEntry(query, order, lead, look, params)
+    : [counted("runs r INDEXED BY runs_by_start", behind(query, order.columns, query.place, params), look, params)];
   // Each scan is read in its order and left when the page is full. The next one starts only where room is left and the
   // one before came to its end: otherwise what it finds could not be shown.
-  const ends = lead ? countsByEntry(query, order, lead, look, params) : [];
   const parts = scans.map((scan, i) => {
     const before = scans.slice(0, i).map((_, j) => ` - (SELECT count(*) FROM s${j})`);
     const room = `${rows}${before.join("")}`;
-    const limit = i > 0 ? `(SELECT iif(${ends[i - 1]} < ${params.bind(look)}, ${room}, 0))` : rows;
+    const limit = i > 0 ? `(SELECT iif(${room} > 0, iif(${ends[i - 1]} < ${params.bind(look)}, ${room}, 0), 0))` : rows;
     return `s${i} AS MATERIALIZED (
       SELECT ${placeColumns(order)} FROM (${scan}) r WHERE ${condition} LIMIT ${limit})`;
   });
   const union = scans.map((_, i) => `SELECT * FROM s${i}`).join(" UNION ALL ");
   const page = withText(query, [...parts, `page AS MATERIALIZED (${union})`].join(", "));
-  return { page: params.statement(page), scanned: scannedOf(query, look) };
+  if (isExact(query)) return params.statement(page);
+  const others = Array(order.columns.length - 1 + (query.text ? RUN_TEXT_COLUMNS : 0)).fill("NULL");
+  const scanned = ["NULL", `json_array(${ends.join(", ")})`, ...others].join(", ");
+  return params.statement(`${page} UNION ALL SELECT ${scanned} WHERE (SELECT count(*) FROM page) < ${rows}`);
 }
 
 /** Inside a scan the columns are named k0, k1, … beside the run's own. */
@@ -255,46 +256,27 @@ function possibleRanks({ filter, place }: RunQuery, lead: Lead): number[] {
 const ranksOf = (query: RunQuery, lead: Lead): number[] =>
   possibleRanks(query, lead).filter((rank) => rank < missingRank(lead) || query.order.length === 1);
 
-const countsIn = (counts: readonly string[]): string => `SELECT json_array(${counts.join(", ")}) AS counts`;
-
-function scannedOf(query: RunQuery, look: number): Statement {
-  const params = new Params();
-  const order = runOrder(query.order, params);
-  const lead = isByStart(query.order) ? undefined : leadOf(query.order);
-  const byStart = () => behind(query, order.columns, query.place, params);
-  const counts = lead
-    ? countsByEntry(query, order, lead, look, params)
-    : [counted("runs r INDEXED BY runs_by_start", byStart(), look, params)];
-  return params.statement(countsIn(counts));
-}
-
 /** One row, whose `counts` is a JSON list: how many runs each narrow driver leads to, up to a limit. */
 export function countDrivers(query: RunQuery): Statement {
   const params = new Params();
   const found = narrowDrivers(query, params).map(
     ({ select }) => `(SELECT count(*) FROM (${select} LIMIT ${params.bind(COUNT_LIMIT)}))`,
   );
-  return params.statement(countsIn(found));
+  return params.statement(`SELECT json_array(${found.join(", ")}) AS counts`);
 }
 
-const narrowDrivers = (query: RunQuery, params: Params): Driver[] =>
-  driversOf(query.filter, query.scope, params).filter((driver) => driver.isNarrow);
+/** The narrow drivers, but for those that bound the order's own index: along it they lead anyway. */
+function narrowDrivers(query: RunQuery, params: Params): Driver[] {
+  const lead = canLead(query) ? leadOf(query.order) : undefined;
+  const filter = lead ? withoutBounds(query.filter, lead) : query.filter;
+  return driversOf(filter, query.scope, params).filter(({ isNarrow }) => isNarrow);
+}
 
-/** Whether the rows of a try are the page: all that could be on it was looked at. */
-export function isConclusive(
-  query: RunQuery,
-  look: number,
-  rows: readonly SortedRow[],
-  scanned: readonly number[],
-): boolean {
-  const lead = leadOf(query.order);
-  if (isByStart(query.order) || !lead) return rows.length >= query.rows || (scanned[0] ?? 0) < look;
-  const ranks = ranksOf(query, lead);
-  for (const [i, rank] of ranks.entries()) {
-    if ((scanned[i] ?? 0) < look) continue;
-    return rows.filter(({ k0 }) => Number(k0) <= rank).length >= query.rows;
-  }
-  return rows.length >= query.rows || ranks.length === possibleRanks(query, lead).length;
+/** Whether a try that did not fill its page looked at all that could be on it. */
+export function isConclusive(query: RunQuery, look: number, scanned: readonly number[]): boolean {
+  const lead = isByStart(query.order) ? undefined : leadOf(query.order);
+  const isWhole = !lead || ranksOf(query, lead).length === possibleRanks(query, lead).length;
+  return isWhole && scanned.every((count) => count < look);
 }
 
 /**
@@ -306,10 +288,10 @@ export function sortedPage(query: RunQuery, found: readonly number[] = []): Stat
   const order = runOrder(query.order, params);
   const driver = driverFor(query, found, params);
   const parts = conjuncts(query.filter);
-  // What asks nothing of the run itself is asked before the run is read.
+  // What asks nothing of the run itself is asked before the run is read: the LIMIT keeps SQLite to that.
   const early = driver ? parts.filter((part) => !Array.from(comparisons(part)).some(isOfRun)) : [];
   const from = driver
-    ? `(SELECT r.run_id FROM (${driver.select}) r WHERE ${allOf(query, early, params)}) d
+    ? `(SELECT r.run_id FROM (${driver.select}) r WHERE ${allOf(query, early, params)} LIMIT -1) d
       CROSS JOIN runs r ON r.run_id = d.run_id`
     : "runs r INDEXED BY runs_by_start";
   const conditions = [inExperiments("r", query.scope, params), inStages("r", query.scope)];
@@ -328,11 +310,10 @@ const allOf = ({ scope }: RunQuery, parts: Filter[], params: Params): string =>
   parts.length > 0 ? runCondition({ type: "and", parts, start: 0, end: 0 }, params, scope) : "1";
 
 function driverFor(query: RunQuery, found: readonly number[], params: Params): Driver | undefined {
-  const drivers = driversOf(query.filter, query.scope, params);
-  const narrow = drivers.filter(({ isNarrow }) => isNarrow);
-  const best = narrow[found.indexOf(Math.min(...found))];
+  const best = narrowDrivers(query, params)[found.indexOf(Math.min(...found))];
   if (best && leadsToFew(found)) return best;
-  return drivers.find(({ isNarrow }) => !isNarrow) ?? best ?? narrow[0];
+  const drivers = driversOf(query.filter, query.scope, params);
+  return drivers.find(({ isNarrow }) => !isNarrow) ?? best ?? drivers[0];
 }
 
 /** Whether a filter's index leads to so few runs that looking along the order is no use. */

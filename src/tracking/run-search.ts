@@ -23,7 +23,6 @@ import {
   countDrivers,
   firstLook,
   isConclusive,
-  isExact,
   leadsToFew,
   type RunQuery,
   sortedPage,
@@ -154,8 +153,8 @@ type Run = (...statements: Statement[]) => Promise<unknown[][]>;
 /** How many runs the comparisons of a search lead to; undefined where that decides nothing. */
 async function countedDrivers(query: RunQuery, run: Run): Promise<number[] | undefined> {
   if (countableDrivers(query) < (canLead(query) ? 1 : 2)) return undefined;
-  const [counted] = await run(countDrivers(query));
-  return countsFrom(counted);
+  const [[counted] = []] = await run(countDrivers(query));
+  return JSON.parse((counted as { counts: string }).counts);
 }
 
 /** Tries along the order, first near and then, where that promises to do, farther; undefined where it does not. */
@@ -163,20 +162,15 @@ async function lookAlong(query: RunQuery, run: Run): Promise<PageRow[] | undefin
   if (!canLead(query)) return undefined;
   let look: number | undefined = firstLook(query);
   while (look !== undefined) {
-    const { page, scanned } = tryAlong(query, look);
-    if (isExact(query)) return (await run(page))[0] as PageRow[];
-    const [found = [], counted] = await run(page, scanned);
-    const rows = found as PageRow[];
-    if (isConclusive(query, look, rows, countsFrom(counted))) return rows;
-    const wider: number | undefined = widerLook(query, rows.length, look);
+    const [found = []] = await run(tryAlong(query, look));
+    const rows = found as (PageRow | { id: null; k0: string })[];
+    const last = rows.at(-1);
+    const page = rows.filter((row): row is PageRow => row.id !== null);
+    if (last?.id !== null || isConclusive(query, look, JSON.parse(last.k0))) return page;
+    const wider: number | undefined = widerLook(query, page.length, look);
     look = wider !== undefined && wider > look ? wider : undefined;
   }
   return undefined;
-}
-
-function countsFrom(rows: unknown[] | undefined): number[] {
-  const [{ counts }] = rows as [{ counts: string }];
-  return JSON.parse(counts);
 }
 
 /**

@@ -58,6 +58,8 @@ export const RUN_TEXT = `
     || '},"inputs":{' || ${named('"dataset_inputs"', DATASET, DATASETS)}
     || '},"outputs":{' || ${named('"model_outputs"', MODEL, `${of("run_models")} AND x.kind = 'output'`)} || '}}' AS tail`;
 
+export const RUN_TEXT_COLUMNS = 4;
+
 /** Runs as they go into an answer, commas between. Hot ones are asked for what D1 lacks, unless it is known to lack nothing. */
 export async function wireTexts(
   env: Env,

@@ -17,7 +17,7 @@ beforeAll(async () => {
       SELECT 'p' || value, 'loss', value / 7.0, 0, 0, 0, ?1`),
     insert("INSERT INTO params (run_id, key, value, experiment_id) SELECT 'p' || value, 'lr', value % 5, ?1"),
     insert(
-      "INSERT INTO tags (run_id, key, value, experiment_id) SELECT 'p' || value, 'team', 'team ' || value % 7, ?1",
+      "INSERT INTO tags (run_id, key, value, experiment_id) SELECT 'p' || value, 'team', 'team ' || (value % 7), ?1",
     ),
   ]);
 });
@@ -79,6 +79,24 @@ test("a page's rows are read in proportion to it", async () => {
   expect(await rowsRead({})).toBeLessThan(500);
   const { next_page_token } = await ok("runs/search", { experiment_ids: [experiment], max_results: 3000 });
   expect(await rowsRead({ page_token: next_page_token })).toBeLessThan(500);
+});
+
+test("a comparison that leads to few runs leads at once, and is counted once", async () => {
+  const filter = "metrics.loss < 2 AND tags.team LIKE '%2'";
+  const { statements, answer } = await spied("runs/search", { experiment_ids: [experiment], filter });
+  expect(answer.runs).toHaveLength(2);
+  // The third asks which runs may hold newer metrics.
+  expect(statements).toHaveLength(3);
+});
+
+test.each<[string, Json, number]>([
+  ["a list of what many have", { filter: "tags.team LIKE '%5'" }, 1100],
+  ["a comparison among many runs", { filter: "metrics.loss > 550 AND params.lr = '3'" }, 2200],
+  ["the best within a bound", { filter: "metrics.loss > 5", order_by: ["metrics.loss"] }, 500],
+])("%s: rows are read in proportion to the answer", async (_, request, most) => {
+  const { statements } = await spied("runs/search", { experiment_ids: [experiment], max_results: 20, ...request });
+  const results = await env.DB.batch(statements.map(({ sql, args }) => env.DB.prepare(sql).bind(...args)));
+  expect(results.reduce((sum, { meta }) => sum + meta.rows_read, 0)).toBeLessThan(most);
 });
 
 test("pages stay right while runs are added", async () => {
