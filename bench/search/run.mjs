@@ -95,7 +95,7 @@ async function measure(test, peers) {
     answers[peer.name] = await answerOf(peer, requests[peer.name]);
   }
   const turns = await interleave(peers, given.turns, (peer) => turn(peer, test, requests[peer.name]));
-  return { turns, answers };
+  return { date: new Date().toISOString(), turns, answers };
 }
 
 /** All servers side by side, with as many runs each. */
@@ -111,7 +111,7 @@ function sideBySide(size) {
         peers.filter((peer) => supports(peer.name, test)),
       );
     }
-    return { date: new Date().toISOString(), machine: on, cases };
+    return { machine: on, cases };
   });
 }
 
@@ -134,31 +134,31 @@ function growth() {
       const able = peers.filter((peer) => Number(peer.name) === most || chosenCases(least).includes(test));
       cases[test.name] = await measure(test, able);
     }
-    return { date: new Date().toISOString(), machine: on, cases };
+    return { machine: on, cases };
   });
 }
 
-/** A complete run of a part replaces it in the file, and leaves the file's other parts as they are. */
+/** What was measured takes its place in the file, case by case, and leaves the rest as it is. */
 async function merged(file, found) {
   const before = existsSync(file) ? JSON.parse(await readFile(file, "utf8")) : {};
-  return Object.fromEntries(
-    parts.flatMap((name) => ((found[name] ?? before[name]) ? [[name, found[name] ?? before[name]]] : [])),
-  );
+  const both = parts.filter((name) => found[name] ?? before[name]);
+  const cases = (name) => ({ ...before[name]?.cases, ...found[name]?.cases });
+  return Object.fromEntries(both.map((name) => [name, { ...before[name], ...found[name], cases: cases(name) }]));
 }
 
 const found = {};
 for (const name of chosenParts) {
   progress(name === GROWTH.name ? "growth" : `${name} runs`);
   const size = given.quick ? Number(name) / 10 : Number(name);
-  found[name] = { turns: given.turns, ...(name === GROWTH.name ? await growth() : await sideBySide(size)) };
+  found[name] = name === GROWTH.name ? await growth() : await sideBySide(size);
 }
 
 const labels = Object.fromEntries(Object.entries(PEERS).map(([name, { label }]) => [name, label]));
 const [first] = Object.values(found);
 process.stdout.write(`${machineLine(first.machine)}\n\n${tables(found, given.peers, labels)}\n`);
 
-const isWhole = !given.quick && onlyCases.length === 0 && given.peers.length === 3;
-const out = given.out ?? (isWhole ? FULL : PARTIAL);
+const isFull = !given.quick && given.peers.length === 3;
+const out = given.out ?? (isFull ? FULL : PARTIAL);
 await mkdir(dirname(out), { recursive: true });
-await writeFile(out, `${JSON.stringify(isWhole ? await merged(out, found) : found, null, 1)}\n`);
+await writeFile(out, `${JSON.stringify(isFull ? await merged(out, found) : found, null, 1)}\n`);
 progress(`written to ${out}`);
