@@ -27,6 +27,15 @@ const RULES = [
       call.intent === "wrong type" && isRefusal(ours, /^Invalid value .* for parameter '.*' supplied/s),
   },
   {
+    name: "wrong type beside a missing field",
+    row: "A value of the wrong type",
+    fits: (call, ours, theirs) => {
+      const missing = /^Missing value for required parameter '(\w+)'/.exec(theirs.body.message)?.[1];
+      const isMissing = missing !== undefined && !call.body?.[missing];
+      return isMissing && theirs.status === 400 && isRefusal(ours, /^Invalid value .* for parameter '.*' supplied/s);
+    },
+  },
+  {
     name: "null for a list of a batch",
     row: "A null for a list of a log-batch",
     fits: (call, ours, theirs) =>

@@ -23,6 +23,7 @@ import {
   checkRow,
   checkTag,
   checkTagKey,
+  isStage,
   STAGES,
   stageOf,
   versionNumber,
@@ -79,8 +80,10 @@ export function registeredModelRoutes(app: App): void {
   });
   rpc(app, "getLatestVersions", async ({ name, stages = [] }, c) => {
     checkModelName(name);
-    const wanted = stages.length > 0 ? stages.map(stageOf) : STAGES;
+    const wanted = STAGES.filter((stage) => stages.length === 0 || stages.some((asked) => isStage(asked, stage)));
     const versions = await latestModelVersions(c.var.db, name, wanted);
+    // A model that is not there is told of before a stage that there is not, as in MLflow.
+    stages.forEach(stageOf);
     return versions.length > 0 ? { model_versions: versions.map(wireVersion) } : {};
   });
 

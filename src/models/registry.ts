@@ -138,9 +138,12 @@ export const isLatest = (alias: string): boolean => alias.toLowerCase() === "lat
 
 export const STAGES: readonly Stage[] = ["None", "Staging", "Production", "Archived"];
 
+/** Whether a name is that of a stage, in any case. */
+export const isStage = (name: string, stage: Stage): boolean => name.toLowerCase() === stage.toLowerCase();
+
 /** A stage from its name in any case. Errors: 400. */
 export function stageOf(name: string): Stage {
-  const stage = STAGES.find((known) => known.toLowerCase() === name.toLowerCase());
+  const stage = STAGES.find((known) => isStage(name, known));
   if (stage) return stage;
   throw invalid(`Invalid Model Version stage: ${name}. Value must be one of ${STAGES.join(", ")}.`);
 }
