@@ -2,7 +2,6 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeysAnswer } from "../api/page-types";
 import { fetchStats } from "../api/tidemark";
 import { ChartGrid } from "../charts/chart-grid";
-import type { ChartGroup, ChartRun } from "../charts/context";
 import { useCharts } from "../charts/use-context";
 import { type Conventions, setDirection } from "../data/experiment";
 import { type ExperimentChange, watchExperiment } from "../data/experiment-feed";
@@ -19,15 +18,12 @@ import { arrange, groupId } from "../table/arrange";
 import type { RunColumns } from "../table/columns-data";
 import { RunGrid } from "../table/run-grid";
 import { useAggregates } from "../table/use-aggregates";
+import { usePositions } from "../table/use-positions";
+import { chartGroups, chartRuns, useDrawn } from "./experiment-drawn";
 import type { ExperimentActions, ExperimentState } from "./experiment-state";
 import type { RunsTable } from "./experiment-table";
 import { ExperimentTools } from "./experiment-tools";
 
-/** Drawn where nobody chose: so many of the newest, and the live ones. */
-const DRAWN = 5;
-/** Lines beyond these are drawn as their mean. */
-const LINES = 24;
-const GROUP_LINES = 12;
 const COMPARE_MAX = 10;
 /** Values of live runs that no line follows are read this often while they are in view. */
 const FIGURES_MS = 10_000;
@@ -92,16 +88,37 @@ export function ExperimentRuns(props: Props) {
     state.aggregate !== "last" && sorted && /^[md]:/.test(sorted.id)
       ? { values: (row: number) => metric(sorted.id.slice(2), row), descending: sorted.descending }
       : undefined;
+  const rowsLive = useMemo(() => live.flatMap((run) => data?.rowOf(run) ?? []), [live, data]);
+  const positions = usePositions(state.group || ownSort ? undefined : data, {
+    request: JSON.stringify(table.shown ?? null),
+    live: rowsLive,
+    sort:
+      sorted && /^[md]:/.test(sorted.id)
+        ? { value: (row) => metric(sorted.id.slice(2), row), descending: sorted.descending }
+        : undefined,
+    reload: table.reload,
+  });
   const items = useMemo(
     () =>
       data &&
       arrange(data, {
+        order: positions.order,
         group: state.group && ((state.group.kind === "param" ? data.params : data.tags).get(state.group.key) ?? []),
         open,
         sort: ownSort,
         without: base === undefined || state.group ? undefined : data.rowOf(base),
       }),
-    [data, version, state.group, open, base, ownSort?.descending, sorted?.id, ownSort && aggregates.known],
+    [
+      data,
+      version,
+      state.group,
+      open,
+      base,
+      ownSort?.descending,
+      sorted?.id,
+      ownSort && aggregates.known,
+      positions.order,
+    ],
   );
 
   const colors = useMemo(() => new Map(drawn.map((run, i) => [run, i])), [drawn]);
@@ -209,6 +226,11 @@ export function ExperimentRuns(props: Props) {
                     : `${formatCount(data.loaded)} of ${plural(data.total, "run")}`}
                   {live.length > 0 && ` · ${formatCount(live.length)} live`}
                 </span>
+                {positions.moved > 0 && (
+                  <button type="button" class="link-button" onClick={positions.settle}>
+                    {plural(positions.moved, "new position")}, sort again
+                  </button>
+                )}
                 <span class="push">
                   {formatCount(drawn.length)} drawn{base !== undefined && " + baseline"}
                 </span>
@@ -290,54 +312,6 @@ function resultText({ data, took, busy }: RunsTable, isFiltered: boolean): strin
 function liveRows(data: RunColumns | undefined): string[] {
   if (!data) return [];
   return data.id.filter((_, row) => data.status[row] === "RUNNING");
-}
-
-/** The runs to draw: those chosen, or the newest and the live ones among the first that came. */
-function useDrawn(state: ExperimentState, data: RunColumns | undefined, version: number): readonly string[] {
-  const text = useMemo(() => {
-    if (state.drawn) return state.drawn.join();
-    if (!data) return "";
-    const rows = data.id.map((_, row) => row).sort((a, b) => (data.start[b] ?? 0) - (data.start[a] ?? 0));
-    const chosen = rows.filter((row, i) => i < DRAWN || (data.isRunning(row) && i < LINES));
-    return chosen.map((row) => data.id[row]).join();
-  }, [state.drawn, data, data?.done, state.drawn ? 0 : Math.min(version, 3)]);
-  return useMemo(() => (text ? text.split(",") : []), [text]);
-}
-
-function chartRuns(
-  drawn: readonly string[],
-  data: RunColumns | undefined,
-  baseline: RunColumns | undefined,
-  base: string | undefined,
-): ChartRun[] {
-  const runs = drawn.flatMap((id, color): ChartRun[] => {
-    if (id === base) return [];
-    const row = data?.rowOf(id);
-    const name = row === undefined ? id.slice(0, 8) : (data?.name[row] ?? "");
-    return [{ id, name, color, baseline: false, live: row !== undefined && data?.status[row] === "RUNNING" }];
-  });
-  if (base === undefined) return runs;
-  return [...runs, { id: base, name: baseline?.name[0] ?? "baseline", color: 0, baseline: true, live: false }];
-}
-
-/** Means in place of lines: of each group, or of more runs than can be told apart. */
-function chartGroups(state: ExperimentState, data: RunColumns | undefined, drawn: readonly string[]): ChartGroup[] {
-  if (!data) return [];
-  if (state.group) {
-    const cells = (state.group.kind === "param" ? data.params : data.tags).get(state.group.key) ?? [];
-    const members = Map.groupBy(data.id.keys(), (row) => cells[row]);
-    return [...members]
-      .sort((a, b) => b[1].length - a[1].length)
-      .slice(0, GROUP_LINES)
-      .map(([value, rows], color) => ({
-        id: `group ${groupId(value)}`,
-        name: value ?? "not set",
-        color,
-        runs: rows.slice(0, 100).map((row) => data.id[row] ?? ""),
-      }));
-  }
-  if (drawn.length <= LINES) return [];
-  return [{ id: "drawn", name: `${drawn.length} runs`, color: 0, runs: drawn.slice(0, 100) }];
 }
 
 /** Changes of the experiment's runs: small ones at once, others by reading the table again when they have settled. */

@@ -18,12 +18,14 @@ interface Options {
   sort?: { values: (row: number) => number | undefined; descending: boolean };
   /** A row that stands elsewhere. */
   without?: number | undefined;
+  /** Rows in another order than the data's. */
+  order?: readonly number[] | undefined;
 }
 
 /** Without groups or an order of its own, item i is row i and nothing is kept. */
-export function arrange(columns: RunColumns, { group, open, sort, without }: Options): Arrangement {
+export function arrange(columns: RunColumns, { group, open, sort, without, order }: Options): Arrangement {
   const { loaded } = columns;
-  if (!group && !sort) {
+  if (!group && !sort && !order) {
     const skips = without !== undefined && without < loaded;
     return {
       count: Math.max(columns.done ? 0 : columns.total, loaded) - (skips ? 1 : 0),
@@ -33,7 +35,7 @@ export function arrange(columns: RunColumns, { group, open, sort, without }: Opt
       },
     };
   }
-  let rows = Array.from({ length: loaded }, (_, row) => row).filter((row) => row !== without);
+  let rows = (order ?? Array.from({ length: loaded }, (_, row) => row)).filter((row) => row !== without);
   if (sort) rows = sortRows(rows, sort);
   const items: Item[] = group ? grouped(rows, group, open) : rows.map((row) => ({ kind: "row", row }));
   return { count: items.length, at: (index) => items[index] };

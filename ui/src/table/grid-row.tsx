@@ -29,6 +29,8 @@ export interface RowContext {
   onDraw: (run: string) => void;
   onFilter: (column: Column, value: string) => void;
   onGroup: (value: string | undefined) => void;
+  /** Shows the columns that a phone's row has no room for. */
+  onMore: (row: number) => void;
   lifted: Store<string | undefined>;
   stamp: string;
 }
@@ -101,6 +103,17 @@ export class RunRow extends Component<RowProps> {
             {name}
           </a>
           <StateMark data={data} row={row} />
+          {context.phone && !baseline && (
+            <button
+              type="button"
+              tabIndex={-1}
+              class="icon-button row-more"
+              aria-label={`All columns of ${name}`}
+              onClick={() => context.onMore(row)}
+            >
+              <Icon name="more" />
+            </button>
+          )}
         </div>
         <span class="cell-gap" style={{ width: `${context.before}px` }} />
         {context.columns.map((column, i) => (
@@ -141,7 +154,8 @@ interface CellProps {
   baseline: boolean;
 }
 
-function Cell({ context, column: { kind, key }, row, baseline }: CellProps) {
+/** What stands in a cell. */
+export function Cell({ context, column: { kind, key }, row, baseline }: CellProps) {
   const { data } = context;
   switch (kind) {
     case "metric": {

@@ -12,6 +12,7 @@ import { type Column, columnId, columnWidth, nextSort, type Sort } from "./colum
 import type { RunColumns } from "./columns-data";
 import { GridHead } from "./grid-head";
 import { GroupRow, type RowContext, RunRow } from "./grid-row";
+import { RunSheet } from "./run-sheet";
 
 export interface GridProps {
   data: RunColumns;
@@ -48,6 +49,9 @@ export function RunGrid(props: GridProps) {
   const phone = useMedia("(max-width: 640px)");
   const { density } = useStore(preferences);
   const [active, setActive] = useState(-1);
+  /** The run whose columns are shown over the table. */
+  const [sheet, setSheet] = useState<string | undefined>(undefined);
+  const sheetRow = phone && sheet !== undefined ? data.rowOf(sheet) : undefined;
   const minute = Math.floor(useNow(10_000) / 10_000);
   const rowHeight = phone ? 44 : density === "compact" ? 28 : 32;
   const rows = useVirtual({
@@ -134,94 +138,107 @@ export function RunGrid(props: GridProps) {
     onDraw: props.onDraw,
     onFilter: props.onFilter,
     onGroup: props.onGroup,
+    onMore: (row) => setSheet(data.id[row]),
     lifted: props.lifted,
     /** Rows are drawn again when this changes. */
     stamp: `${props.version} ${minute} ${across.first} ${across.end} ${shownColumns.map((c, i) => columnId(c) + widths[i])} ${phone} ${rowHeight} ${props.groupBy} ${baseline?.id[0]} ${baseline?.metrics.size}`,
   };
   const shown = Array.from({ length: rows.end - rows.first }, (_, i) => rows.first + i);
   return (
-    // biome-ignore lint/a11y/noStaticElementInteractions: it is a grid, or a tree grid where it is grouped
-    // biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above
-    <div
-      class="grid"
-      role={props.groupBy ? "treegrid" : "grid"}
-      aria-label="Runs"
-      aria-rowcount={items.count + headRows}
-      aria-colcount={shownColumns.length + 2}
-      aria-activedescendant={active >= rows.first && active < rows.end ? `row-${active}` : undefined}
-      aria-multiselectable="true"
-      tabIndex={0}
-      ref={scroller}
-      onKeyDown={onKeyDown}
-      onFocus={() => active < 0 && items.count > 0 && setActive(rows.first)}
-    >
-      <div class="grid-inner" style={{ width: `${width}px` }}>
-        <div role="rowgroup" class="grid-head">
-          <GridHead
-            context={context}
-            offset={across.first}
-            sorts={sorts}
-            onSort={(id, add) => props.onSort(nextSort(sorts, id, add))}
-            columns={columns}
-            onColumns={props.onColumns}
-          />
-          {baseline && (
-            <RunRow
-              context={{ ...context, data: baseline, metric: props.baselineValue }}
-              row={0}
-              index={-1}
-              ariaIndex={2}
-              active={false}
-              color={undefined}
-              baseline
+    <>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: it is a grid, or a tree grid where it is grouped */}
+      {/* biome-ignore lint/a11y/useAriaPropsSupportedByRole: as above */}
+      <div
+        class="grid"
+        role={props.groupBy ? "treegrid" : "grid"}
+        aria-label="Runs"
+        aria-rowcount={items.count + headRows}
+        aria-colcount={shownColumns.length + 2}
+        aria-activedescendant={active >= rows.first && active < rows.end ? `row-${active}` : undefined}
+        aria-multiselectable="true"
+        tabIndex={0}
+        ref={scroller}
+        onKeyDown={onKeyDown}
+        onFocus={() => active < 0 && items.count > 0 && setActive(rows.first)}
+      >
+        <div class="grid-inner" style={{ width: `${width}px` }}>
+          <div role="rowgroup" class="grid-head">
+            <GridHead
+              context={context}
+              offset={across.first}
+              sorts={sorts}
+              onSort={(id, add) => props.onSort(nextSort(sorts, id, add))}
+              columns={columns}
+              onColumns={props.onColumns}
             />
-          )}
-        </div>
-        <div role="rowgroup" class="grid-body" style={{ height: `${items.count * rowHeight}px` }}>
-          {shown.map((index) => {
-            const item = items.at(index);
-            if (item?.kind === "group") {
+            {baseline && (
+              <RunRow
+                context={{ ...context, data: baseline, metric: props.baselineValue }}
+                row={0}
+                index={-1}
+                ariaIndex={2}
+                active={false}
+                color={undefined}
+                baseline
+              />
+            )}
+          </div>
+          <div role="rowgroup" class="grid-body" style={{ height: `${items.count * rowHeight}px` }}>
+            {shown.map((index) => {
+              const item = items.at(index);
+              if (item?.kind === "group") {
+                return (
+                  <GroupRow
+                    key={`g${index}`}
+                    context={context}
+                    item={item}
+                    index={index}
+                    ariaIndex={index + headRows + 1}
+                    active={index === active}
+                  />
+                );
+              }
+              if (!item) {
+                return (
+                  <div
+                    key={index}
+                    role="row"
+                    aria-rowindex={index + headRows + 1}
+                    class="grid-row pending-line"
+                    style={{ transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }}
+                  >
+                    <span role="gridcell" class="pending" aria-label="Loading" />
+                  </div>
+                );
+              }
+              const id = data.id[item.row] ?? "";
               return (
-                <GroupRow
-                  key={`g${index}`}
+                <RunRow
+                  key={id}
                   context={context}
-                  item={item}
+                  row={item.row}
                   index={index}
                   ariaIndex={index + headRows + 1}
                   active={index === active}
+                  color={props.drawn.get(id)}
+                  baseline={false}
                 />
               );
-            }
-            if (!item) {
-              return (
-                <div
-                  key={index}
-                  role="row"
-                  aria-rowindex={index + headRows + 1}
-                  class="grid-row pending-line"
-                  style={{ transform: `translateY(${index * rowHeight}px)`, height: `${rowHeight}px` }}
-                >
-                  <span role="gridcell" class="pending" aria-label="Loading" />
-                </div>
-              );
-            }
-            const id = data.id[item.row] ?? "";
-            return (
-              <RunRow
-                key={id}
-                context={context}
-                row={item.row}
-                index={index}
-                ariaIndex={index + headRows + 1}
-                active={index === active}
-                color={props.drawn.get(id)}
-                baseline={false}
-              />
-            );
-          })}
+            })}
+          </div>
         </div>
       </div>
-    </div>
+      {sheetRow !== undefined && (
+        <RunSheet
+          context={context}
+          columns={columns}
+          row={sheetRow}
+          drawn={props.drawn.has(sheet ?? "")}
+          onBaseline={props.onBaseline}
+          onClose={() => setSheet(undefined)}
+        />
+      )}
+    </>
   );
 }
 
