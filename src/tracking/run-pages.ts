@@ -8,7 +8,7 @@
  * and the page is full after a few; but no more than a bounded number is looked at. Either way an answer's cost follows
  * from its size, not from the table's.
  */
-import { conjuncts, numberCondition, Params, type Statement, textCondition } from "../search/conditions";
+import { conjuncts, joined, numberCondition, Params, type Statement, textCondition } from "../search/conditions";
 import { comparisons, type OrderKey } from "../search/filter";
 import type { Comparison, Filter } from "../search/kind";
 import { after, notBefore, orderBy, type Place, type SortColumn, sortColumns } from "../search/places";
@@ -22,6 +22,8 @@ const FIRST_LOOK = 8000;
 const LONGEST_LOOK = 40_000;
 /** How far the runs of a comparison are counted. */
 const COUNT_LIMIT = 5000;
+/** Comparisons that are counted: a function takes 32 arguments in D1, and more would tell little more. */
+const MAX_COUNTED = 20;
 
 export interface RunQuery {
   scope: RunScope;
@@ -205,14 +207,13 @@ const counted = (from: string, conditions: readonly string[], limit: number, par
 function entryConditions(query: RunQuery, order: RunOrder, lead: Lead, rank: number, params: Params): string[] {
   const conditions = [inExperiments("o0", query.scope, params), `o0.key = ${params.bind(lead.key)}`];
   if (lead.entity === "metric") conditions.push(`o0.is_nan = ${rank}`);
-  for (const comparison of presentOnly(query.filter, lead).filter(isBound)) {
-    const { operator, value: limit } = comparison;
-    conditions.push(
-      lead.entity === "metric"
-        ? numberCondition("o0.value", operator, Number(limit), params)
-        : textCondition("o0.value", comparison, params),
-    );
-  }
+  const bounds = presentOnly(query.filter, lead).filter(isBound);
+  const within = bounds.map((comparison) =>
+    lead.entity === "metric"
+      ? numberCondition("o0.value", comparison.operator, Number(comparison.value), params)
+      : textCondition("o0.value", comparison, params),
+  );
+  if (within.length > 0) conditions.push(joined("AND", within));
   const value = order.columns[1];
   const isBehind = query.place && Number(query.place[0]) === rank;
   if (isBehind && value) conditions.push(notBefore(value, query.place?.[1] ?? null, params));
@@ -269,7 +270,8 @@ export function countDrivers(query: RunQuery): Statement {
 function narrowDrivers(query: RunQuery, params: Params): Driver[] {
   const lead = canLead(query) ? leadOf(query.order) : undefined;
   const filter = lead ? withoutBounds(query.filter, lead) : query.filter;
-  return driversOf(filter, query.scope, params).filter(({ isNarrow }) => isNarrow);
+  const narrow = driversOf(filter, query.scope, params).filter(({ isNarrow }) => isNarrow);
+  return narrow.slice(0, MAX_COUNTED);
 }
 
 /** Whether a try that did not fill its page looked at all that could be on it. */

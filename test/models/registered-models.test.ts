@@ -235,5 +235,5 @@ test("the latest versions of the stages asked for, by both verbs", async () => {
   expect((await getModel(name)).latest_versions.map((v: { version: string }) => v.version)).toEqual(["2", "3", "4"]);
   const path = "registered-models/get-latest-versions";
   await refused("POST", path, { name, stages: ["Bogus"] }, 400, INVALID, "Invalid Model Version stage: Bogus.");
-  await refused("POST", path, { name: "nobody" }, 404, MISSING, "name=nobody not found");
+  await refused("POST", path, { name: "nobody", stages: ["Bogus"] }, 404, MISSING, "name=nobody not found");
 });

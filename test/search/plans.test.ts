@@ -99,6 +99,14 @@ test.each<[string, Json, number]>([
   expect(results.reduce((sum, { meta }) => sum + meta.rows_read, 0)).toBeLessThan(most);
 });
 
+test("a filter of as many comparisons as there may be", async () => {
+  for (const order_by of [[], ["metrics.loss"], ["end_time"]]) {
+    const filter = Array.from({ length: 100 }, (_, i) => `metrics.loss > ${i}`).join(" AND ");
+    const few = await ok("runs/search", { experiment_ids: [experiment], max_results: 10, filter, order_by });
+    expect(few.runs).toHaveLength(10);
+  }
+});
+
 test("pages stay right while runs are added", async () => {
   const growing = await newExperiment();
   for (let start_time = 1; start_time <= 6; start_time++)
