@@ -170,6 +170,59 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
     await close();
   });
 
+  test("rows that a live value would move wait until they are sorted again", async () => {
+    const sorted = await createExperiment(server.url, `${name}-sorted`);
+    const log = (/** @type {string} */ run, /** @type {number} */ value, step = 0) =>
+      post(server.url, "runs/log-batch", {
+        run_id: run,
+        metrics: [{ key: "loss", value, step, timestamp: Date.now() }],
+      });
+    for (const [run, value] of [
+      ["first", 0.3],
+      ["second", 0.5],
+    ]) {
+      const id = await createRun(server.url, { experiment: sorted, name: String(run), age: 3_600_000 });
+      await log(id, Number(value));
+      await endRun(server.url, id, "FINISHED");
+    }
+    const moving = await createRun(server.url, { experiment: sorted, name: "moving", age: 60_000 });
+    await log(moving, 0.9);
+    const { page, errors, close } = await open(`/e/${sorted}?view=table&cols=m:loss&sort=m:loss`);
+    const names = () => page.locator(".grid-body .row-name").allInnerTexts();
+    await page.getByText("3 runs").waitFor();
+    assert.deepEqual(await names(), ["first", "second", "moving"]);
+    // The page's line to the run is open once it shows a value that came after.
+    await log(moving, 0.1, 1);
+    const again = page.getByRole("button", { name: "1 new position, sort again" });
+    await again.waitFor();
+    assert.deepEqual(await names(), ["first", "second", "moving"]);
+    assert.deepEqual(await findings(page), []);
+    await picture(page, "experiment-positions-light");
+    await again.click();
+    await page.locator(".grid-body .grid-row").first().getByText("moving").waitFor();
+    await again.waitFor({ state: "detached" });
+    assert.deepEqual(await names(), ["moving", "first", "second"]);
+    await endRun(server.url, moving, "FINISHED");
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
+  test("a phone shows the columns it has no room for in a sheet", async () => {
+    const { page, errors, close } = await open(`/e/${experiment}?view=table&cols=m:loss,m:val/auc,p:lr,a:user`, {
+      screen: "phone",
+    });
+    await page.getByRole("button", { name: "All columns of run-0.1" }).tap();
+    const sheet = page.getByRole("dialog", { name: "run-0.1" });
+    await sheet.getByText("val/auc").waitFor();
+    await sheet.getByText("ana", { exact: true }).waitFor();
+    assert.deepEqual(await findings(page), []);
+    await picture(page, "experiment-sheet-phone-light");
+    await sheet.getByRole("link", { name: "Open run" }).tap();
+    await page.waitForURL(new RegExp(`#/r/${done[0]}`));
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
   test("the keyboard goes through the runs, draws, compares and opens", async () => {
     const { page, errors, close } = await open(`/e/${experiment}`);
     await page.locator(".grid-body .row-name").first().waitFor();

@@ -7,6 +7,7 @@ const track = await load("charts/track.ts");
 const { yRange } = await load("charts/range.ts");
 const column = await load("table/column.ts");
 const { arrange } = await load("table/arrange.ts");
+const { countMisplaced, holdPositions } = await load("table/positions.ts");
 const { RunColumns } = await load("table/columns-data.ts");
 const { createRunProtocol } = await load("data/run-feed.ts");
 const language = await load("filter/language.ts");
@@ -212,6 +213,30 @@ describe("the filter bar", () => {
   test("adds and takes away conditions", () => {
     assert.equal(language.withCondition("a = 1 or b = 2", "c = 3"), "(a = 1 or b = 2) and c = 3");
     assert.equal(language.withoutLast("a = 1 and b = 2"), "a = 1");
+  });
+});
+
+describe("rows under a refresh", () => {
+  /** @param {string} shown @param {string} fresh */
+  const held = (shown, fresh) => {
+    const { order, moved } = holdPositions([...shown], [...fresh]);
+    return [order.map((/** @type {number} */ row) => fresh[row]).join(""), moved];
+  };
+  test("stay where they are; those that moved are counted", () => {
+    assert.deepEqual(held("abcd", "dabc"), ["abcd", 1]);
+    assert.deepEqual(held("abcd", "badc"), ["abcd", 2]);
+    assert.deepEqual(held("abc", "abc"), ["abc", 0]);
+  });
+  test("let new ones in at their places, and gone ones go", () => {
+    assert.deepEqual(held("abc", "nabxc"), ["nabxc", 0]);
+    assert.deepEqual(held("abc", "ncbxa"), ["nabxc", 2]);
+    assert.deepEqual(held("abc", "ac"), ["ac", 0]);
+  });
+  test("whose values change are wrong between their neighbours", () => {
+    const values = [1, 5, 3, undefined];
+    const value = (/** @type {number} */ row) => values[row];
+    assert.equal(countMisplaced([1], value, { count: 4, descending: false }), 1);
+    assert.equal(countMisplaced([0, 3], value, { count: 4, descending: false }), 0);
   });
 });
 
