@@ -10,6 +10,7 @@ import { modelVersionRoutes } from "./models/model-version-routes";
 import { registeredModelRoutes } from "./models/registered-model-routes";
 import { monitorRoutes } from "./monitors/routes";
 import { pageRoutes } from "./page/routes";
+import { policyRoutes } from "./policies/routes";
 import { retentionRoutes } from "./retention/routes";
 import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
@@ -55,6 +56,7 @@ export function createApp(): App {
   webhookRoutes(app);
   pageRoutes(app);
   monitorRoutes(app);
+  policyRoutes(app);
   openApiRoute(app);
   graphqlRoutes(app);
   retentionRoutes(app);

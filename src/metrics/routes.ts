@@ -1,5 +1,6 @@
 /** Logging metrics, alone and in batches with params and tags. */
 import { explainModelFailure, modelMetricWrites } from "../models/model-metrics";
+import { enforceWrites } from "../policies/enforce";
 import { notifyFeed } from "../tracking/feed-routes";
 import { checkRunId } from "../tracking/run";
 import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "../tracking/run-writes";
@@ -67,8 +68,10 @@ interface Batch {
  * All or nothing: params, tags and the metrics of models commit in one transaction first, which fails whole; then the
  * metrics are appended. Should the log refuse them, repeating the request is free: what is there stays as it is.
  */
-async function logBatch(c: AppContext, runId: string, { metrics, params = [], tags = [] }: Batch): Promise<void> {
+async function logBatch(c: AppContext, runId: string, batch: Batch): Promise<void> {
+  const { metrics, params = [] } = batch;
   const d1 = c.env.DB;
+  const tags = [...(batch.tags ?? []), ...(await enforceWrites(d1, runId, batch))];
   const ofModels = metrics.filter((m) => m.model_id);
   const writes = [
     ...paramWrites(d1, runId, params),

@@ -1,5 +1,6 @@
 /** Experiments: their life, tags and search. */
 import { runChanged } from "../metrics/run-logs";
+import { enforceExperiment } from "../policies/enforce";
 import { type App, rpc } from "../wire/rpc";
 import {
   checkArtifactLocation,
@@ -28,7 +29,8 @@ export function experimentRoutes(app: App): void {
     if (artifact_location) checkArtifactLocation(artifact_location);
     checkExperimentName(name);
     checkNewTags(name, tags);
-    const experiment = { name, artifactLocation: artifact_location, tags, now: Date.now() };
+    const marks = await enforceExperiment(c.env.DB, name);
+    const experiment = { name, artifactLocation: artifact_location, tags: [...tags, ...marks], now: Date.now() };
     return { experiment_id: await createExperiment(c.get("db"), experiment) };
   });
 
@@ -45,7 +47,9 @@ export function experimentRoutes(app: App): void {
   rpc(app, "updateExperiment", async ({ experiment_id, new_name }, c) => {
     checkExperimentName(new_name);
     const id = experimentId(experiment_id);
+    const marks = await enforceExperiment(c.env.DB, new_name);
     await renameExperiment(c.get("db"), id, new_name, Date.now());
+    for (const mark of marks) await setExperimentTag(c.get("db"), id, mark);
     notifyFeed(c, { experimentId: id }, { change: "experiment_renamed", name: new_name });
     return {};
   });

@@ -3,6 +3,7 @@ export * from "./metrics";
 export * from "./models";
 export * from "./monitors";
 export * from "./page";
+export * from "./policies";
 export * from "./registry";
 export * from "./removals";
 export * from "./runs";
