@@ -1,4 +1,5 @@
 import type { RunLog } from "./metrics/run-log";
+import type { MonitorClock } from "./monitors/clock";
 import type { ExperimentFeed } from "./tracking/experiment-feed";
 import type { RunWriter } from "./tracking/run-writer";
 import type { WebhookSweep } from "./webhooks/sweep";
@@ -13,6 +14,7 @@ export interface Env {
   EXPERIMENT_FEEDS: DurableObjectNamespace<ExperimentFeed>;
   WEBHOOK_TARGETS: DurableObjectNamespace<WebhookTarget>;
   WEBHOOK_SWEEPS: DurableObjectNamespace<WebhookSweep>;
+  MONITOR_CLOCK: DurableObjectNamespace<MonitorClock>;
   /** The network less its private addresses; absent on Cloudflare, where a Worker can't reach those anyway. */
   PUBLIC_NETWORK?: Fetcher;
   /** What deliveries of webhooks may be told (docs/webhooks.md). */

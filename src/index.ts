@@ -5,6 +5,7 @@ import type { Env } from "./env";
 import { onSchedule } from "./retention/schedule";
 
 export { RunLog } from "./metrics/run-log";
+export { MonitorClock } from "./monitors/clock";
 export { ExperimentFeed } from "./tracking/experiment-feed";
 export { RunWriter } from "./tracking/run-writer";
 export { WebhookSweep } from "./webhooks/sweep";

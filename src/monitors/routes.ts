@@ -10,6 +10,7 @@ import type { App } from "../wire/rpc";
 import { text } from "../wire/schemas";
 import type { SealedTarget } from "./alert-message";
 import { alertRoutes } from "./alert-routes";
+import { watchClock } from "./clock";
 import { checkedScope, type Definition, type MonitorRequest, ruleOf, wireMonitor } from "./definition";
 import { CONDITION, MONITOR_FIELDS, RULE_FIELDS, SCOPE, scopeKey, type Target } from "./monitor";
 import { previewRoutes } from "./preview-routes";
@@ -108,6 +109,7 @@ export function monitorRoutes(app: App): void {
         createdTime: now,
         updatedTime: now,
       };
+      if (row.kind === "silence") await watchClock(c.env);
       await createMonitor(db, row);
       tellLogs(c.env, c.executionCtx, [row.scope]);
       return wireMonitor(row);
@@ -154,6 +156,7 @@ export function monitorRoutes(app: App): void {
         version: old.version + Number(anew || body.enabled === true),
         updatedTime: Date.now(),
       };
+      if (row.kind === "silence") await watchClock(c.env);
       await replaceMonitor(db, row, anew);
       tellLogs(c.env, c.executionCtx, [old.scope, row.scope]);
       return wireMonitor(row, anew || row.enabled === 0 ? 0 : firing);
