@@ -61,7 +61,7 @@ const fits = (pattern: string, name: string): boolean => new RegExp(`^(?:${patte
 
 /** Whether a policy is for an experiment of that name. */
 export function isFor({ experiments }: Policy, experiment: string): boolean {
-  const parts = experiments.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&"));
+  const parts = experiments.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
   return new RegExp(`^${parts.join(".*")}$`, "su").test(experiment);
 }
 
