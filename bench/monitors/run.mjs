@@ -27,7 +27,11 @@ const breachMs = given.quick ? 5000 : 40_000;
 process.env.TIDEMARK_WEBHOOKS_ALLOW_PRIVATE = "true";
 
 async function post(port, path, body) {
-  const answer = await fetch(`http://127.0.0.1:${port}${path}`, { method: "POST", body: JSON.stringify(body) });
+  const answer = await fetch(`http://127.0.0.1:${port}${path}`, {
+    method: "POST",
+    headers: { "Content-Type": "application/json" },
+    body: JSON.stringify(body),
+  });
   if (!answer.ok) throw new Error(`${path}: ${answer.status} ${(await answer.text()).slice(0, 300)}`);
   return await answer.json();
 }
