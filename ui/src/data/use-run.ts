@@ -42,8 +42,8 @@ export function useLiveRun(
     told: {},
     version: 0,
   });
-  const handlers = useRef({ onPoints, onGap, reload: run.reload });
-  handlers.current = { onPoints, onGap, reload: run.reload };
+  const handlers = useRef({ onPoints, onGap, run });
+  handlers.current = { onPoints, onGap, run };
   const fresh = useRef(new Map<string, Latest>());
   const rhythm = useRef<{ at: number; gaps: number[] }>({ at: 0, gaps: [] });
 
@@ -57,8 +57,9 @@ export function useLiveRun(
     const stop = watchRun(id, {
       onRun: ({ run_name, status, lifecycle_stage }) => {
         setState((old) => ({ ...old, told: { run_name, status, lifecycle_stage } }));
-        // Its end time comes with reading it.
-        if (status !== "RUNNING") handlers.current.reload();
+        // Its end time comes with reading it; of a run that was read after its end there is no more to know.
+        const { run: known } = handlers.current;
+        if (status !== "RUNNING" && known.data?.info.status !== status) known.reload();
       },
       onPoints: (keys) => {
         handlers.current.onPoints(keys);
