@@ -1,6 +1,6 @@
 /** What is waited for in either page, and where. Tests are bodies of functions that run in the page. */
 import { KEYS } from "../lib/bodies.mjs";
-import { MOST, SIZES } from "./seed.mjs";
+import { SIZES } from "./seed.mjs";
 
 /** The name of the newest run that `search/seed.mjs` writes, which stands in the first row of both tables. */
 const newest = (count) => `run-${String(count - 1).padStart(6, "0")}`;
@@ -16,14 +16,16 @@ const OUR_TABLE = `
 const MLFLOW_TABLE = `
   return [...document.querySelectorAll(".ag-row, [role=row]")].some((row) => row.textContent.includes("${newest(SIZES.runs)}"));`;
 
-/** So many charts have lines: pixels of the first series' colour. */
+/** All charts in view, so many at least, have lines: pixels that are not grey. */
 const ourCharts = (count) => `
-  const canvases = [...document.querySelectorAll(".chart-canvas canvas")].filter((canvas) => {
-    const { top, bottom } = canvas.getBoundingClientRect();
+  const charts = [...document.querySelectorAll(".chart-body")].filter((chart) => {
+    const { top, bottom } = chart.getBoundingClientRect();
     return top < innerHeight && bottom > 0;
   });
-  if (canvases.length < ${count}) return false;
-  return canvases.every((canvas) => {
+  if (charts.length < ${count}) return false;
+  return charts.every((chart) => {
+    const canvas = chart.querySelector("canvas");
+    if (!canvas) return false;
     const { data } = canvas.getContext("2d").getImageData(Math.floor(canvas.width * 0.4), 0, 8, canvas.height);
     for (let i = 0; i < data.length; i += 4) {
       const [least, most] = [Math.min(data[i], data[i + 1], data[i + 2]), Math.max(data[i], data[i + 1], data[i + 2])];
@@ -56,8 +58,8 @@ export const CHARTS = {
 /** The page of the most points: whatever charts are in view. */
 export const MANY = {
   path: (peer) => `#/e/${peer.most.experiment}?view=charts&on=${peer.most.runs.join(",")}`,
-  test: ourCharts(4),
-  runs: MOST.runs,
+  test: ourCharts(6),
+  viewport: { width: 1440, height: 900 },
 };
 
 /** The table of the most runs. */

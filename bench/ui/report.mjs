@@ -27,7 +27,7 @@ function besideRows(label, { tidemark, mlflow }) {
 function scriptRow({ tidemark, mlflow }) {
   const [ours, theirs] = [tidemark, mlflow].map((side) => of(side, "scriptBytes").median);
   const bar = `under ${kilobytes(BARS.scriptBytes)} ${verdict(ours < BARS.scriptBytes)}`;
-  return ["script on that first visit, over the wire", kilobytes(ours), kilobytes(theirs), bar];
+  return ["script on that first visit, gzipped", kilobytes(ours), kilobytes(theirs), bar];
 }
 
 const ROWS = {

@@ -51,21 +51,21 @@ async function launch() {
 const address = (peer, path) => `http://127.0.0.1:${peer.port}/${path}`;
 const pictureOf = (name) => values.pictures && join(values.pictures, `${name}.png`);
 
-/** A first visit to each server in turns; every one with a browser of its own, so that nothing of the last is left. */
+/** First visits to each server in turns, by one browser whose contexts share nothing. */
 async function beside(name, cases, peers) {
   progress(name);
-  return interleave(peers, turns, async (peer, turn) => {
-    const browser = await launch();
-    try {
-      const { path, test } = cases[peer.name];
+  const browser = await launch();
+  try {
+    return await interleave(peers, turns, async (peer, turn) => {
+      const { path, ...visit } = cases[peer.name];
       const picture = turn === 0 ? pictureOf(`${name}-${peer.name}`) : undefined;
-      const found = await firstVisit(browser, { url: address(peer, path(peer)), test, picture });
+      const found = await firstVisit(browser, { url: address(peer, path(peer)), ...visit, picture });
       progress(`  ${peer.label}: ${Math.round(found.ms)} ms, ${Math.round(found.bytes / 1000)} KB`);
       return found;
-    } finally {
-      await browser.close();
-    }
-  });
+    });
+  } finally {
+    await browser.close();
+  }
 }
 
 const MEASURE = {

@@ -1,3 +1,5 @@
+import { gzipSync } from "node:zlib";
+
 /** Visits of a browser that has never been there, each timed by the page's own clock from its navigation's start. */
 
 /** Wide enough for a table of ten metrics, high enough for five charts in either page. */
@@ -12,24 +14,25 @@ const watcher = (test) => `(() => {
 })()`;
 
 /**
- * One first visit: { ms, bytes, scriptBytes, requests }. Bytes are those that came over the wire (gzipped where the server does that).
+ * One first visit, by a context of its own with nothing in its cache: { ms, bytes, requests, scriptBytes }. `bytes` are those that
+ * came over the wire, `scriptBytes` gzipped.
  * @param {import("playwright-core").Browser} browser
  * `test` is the body of a function that tells in the page whether what is waited for is there.
- * @param {{ url: string, test: string, picture?: string, after?: (page: import("playwright-core").Page) => Promise<void> }} visit
+ * @param {{ url: string, test: string, picture?: string, viewport?: { width: number, height: number },
+ *   after?: (page: import("playwright-core").Page) => Promise<void> }} visit
  */
-export async function firstVisit(browser, { url, test, picture, after }) {
-  const context = await browser.newContext({ viewport: VIEWPORT });
+export async function firstVisit(browser, { url, test, picture, after, viewport = VIEWPORT }) {
+  const context = await browser.newContext({ viewport });
   try {
     const page = await context.newPage();
     const client = await context.newCDPSession(page);
-    const sums = { bytes: 0, scriptBytes: 0, requests: 0 };
-    const types = new Map();
+    const sums = { bytes: 0, requests: 0 };
+    const scripts = new Set();
     await client.send("Network.enable");
-    client.on("Network.responseReceived", ({ requestId, type }) => types.set(requestId, type));
-    client.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    client.on("Network.responseReceived", ({ type, response }) => type === "Script" && scripts.add(response.url));
+    client.on("Network.loadingFinished", ({ encodedDataLength }) => {
       sums.requests += 1;
       sums.bytes += encodedDataLength;
-      if (types.get(requestId) === "Script") sums.scriptBytes += encodedDataLength;
     });
     const { promise: seen, resolve } = Promise.withResolvers();
     await page.exposeFunction("benchSeen", resolve);
@@ -39,13 +42,23 @@ export async function firstVisit(browser, { url, test, picture, after }) {
     const ms = await seen;
     clearTimeout(late);
     if (ms === undefined) throw new Error(`not there after ${LIMIT_MS / 1000} s: ${url}`);
-    const found = { ms, ...sums };
+    const found = { ms, ...sums, scriptBytes: await gzipped(scripts) };
     if (picture) await page.screenshot({ path: picture });
     await after?.(page);
     return found;
   } finally {
     await context.close();
   }
+}
+
+/** Bytes of scripts as a server that compresses sends them; on one machine neither server does. */
+async function gzipped(addresses) {
+  let bytes = 0;
+  for (const address of addresses) {
+    const response = await fetch(address);
+    bytes += gzipSync(Buffer.from(await response.arrayBuffer())).length;
+  }
+  return bytes;
 }
 
 /** How fast a table scrolls: a little further each frame for `seconds`; { fps, longestMs, rows } (row elements at most). */

@@ -89,7 +89,8 @@ export class SeriesStore {
 
   /** The server has answered for every run in view. */
   isLoaded(key: string): boolean {
-    return this.#runs.every((run) => this.#known.has(idOf(run, key)));
+    // What is being read is known to be asked for, not what it is.
+    return this.#runs.every((run) => this.#known.has(idOf(run, key)) && !this.#meanwhile.has(idOf(run, key)));
   }
 
   error(key: string): Error | undefined {
