@@ -2,5 +2,13 @@ import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 
 export type Database = DrizzleD1Database & { $client: D1Database };
 
-/** Made for each request, so without the schema's relations, which would cost more than many a request does. */
-export const database = (d1: D1Database): Database => drizzle(d1);
+const made = new WeakMap<D1Database, Database>();
+
+/** Made once a binding, and without the schema's relations, which nothing here asks for. */
+export function database(d1: D1Database): Database {
+  const known = made.get(d1);
+  if (known) return known;
+  const db = drizzle(d1);
+  made.set(d1, db);
+  return db;
+}

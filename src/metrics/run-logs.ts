@@ -25,6 +25,19 @@ export interface RunLogStub {
   fetch(url: string, init: RequestInit): Promise<Response>;
 }
 
+/** Ids of the logs asked for last: finding one by its run's name takes a hash, which a busy run would pay each time. */
+const ids = new Map<string, DurableObjectId>();
+const MAX_IDS = 1_000;
+
+function logId(env: Env, runId: string): DurableObjectId {
+  const known = ids.get(runId);
+  if (known) return known;
+  if (ids.size >= MAX_IDS) ids.clear();
+  const id = env.RUN_LOGS.idFromName(runId);
+  ids.set(runId, id);
+  return id;
+}
+
 /**
  * Calls the log of a run, again with a fresh stub when the platform says a retry may help (the object moved, restarted
  * or was cut off). Every call of a RunLog is safe to repeat.
@@ -32,7 +45,7 @@ export interface RunLogStub {
 export async function withLog<T>(env: Env, runId: string, call: (log: RunLogStub) => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await call(env.RUN_LOGS.get(env.RUN_LOGS.idFromName(runId)) as unknown as RunLogStub);
+      return await call(env.RUN_LOGS.get(logId(env, runId)) as unknown as RunLogStub);
     } catch (error) {
       const { retryable, overloaded } = error as { retryable?: boolean; overloaded?: boolean };
       if (!retryable || overloaded || attempt === ATTEMPTS) throw error;
