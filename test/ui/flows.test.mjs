@@ -214,7 +214,7 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
     await page.getByRole("button", { name: "All columns of run-0.1" }).tap();
     const sheet = page.getByRole("dialog", { name: "run-0.1" });
     await sheet.getByText("val/auc").waitFor();
-    await sheet.getByText("ana", { exact: true }).waitFor();
+    await sheet.getByRole("button", { name: "0.1", exact: true }).waitFor();
     assert.deepEqual(await findings(page), []);
     await picture(page, "experiment-sheet-phone-light");
     await sheet.getByRole("link", { name: "Open run" }).tap();
