@@ -90,7 +90,7 @@ export function alertRoutes(app: App): void {
       return {
         alerts: rows.slice(0, limit).map(wireAlert),
         firing,
-        ...(last ? { next_page_token: `${last.openedTime}.${last.alertId}` } : {}),
+        ...(last ? { next_page_token: `${last.openedTime}.${last.openedTimestamp}.${last.alertId}` } : {}),
       };
     },
   );
@@ -138,10 +138,10 @@ export function alertRoutes(app: App): void {
 }
 
 /** Errors: 400. */
-function placeOf(token: string): { openedTime: number; alertId: string } {
-  const [, time, alertId] = /^(\d{1,16})\.([0-9a-f]+)$/.exec(token) ?? [];
-  if (time === undefined || alertId === undefined) throw invalid(`Invalid page token: ${token.slice(0, 100)}`);
-  return { openedTime: Number(time), alertId };
+function placeOf(token: string): { openedTime: number; openedTimestamp: number; alertId: string } {
+  const [, time, timestamp, alertId] = /^(\d{1,16})\.(\d{1,16})\.([0-9a-f]+)$/.exec(token) ?? [];
+  if (alertId === undefined) throw invalid(`Invalid page token: ${token.slice(0, 100)}`);
+  return { openedTime: Number(time), openedTimestamp: Number(timestamp), alertId };
 }
 
 /** An alert as the API gives it. */

@@ -149,7 +149,7 @@ export interface AlertSelection {
   runId?: string;
   monitorId?: string;
   unacknowledged?: boolean;
-  before?: { openedTime: number; alertId: string };
+  before?: { openedTime: number; openedTimestamp: number; alertId: string };
   limit: number;
 }
 
@@ -165,14 +165,17 @@ export async function listAlerts(
     runId === undefined ? undefined : eq(alerts.runId, runId),
     monitorId === undefined ? undefined : eq(alerts.monitorId, monitorId),
     unacknowledged ? isNull(alerts.acknowledgedTime) : undefined,
-    before && sql`(${alerts.openedTime}, ${alerts.alertId}) < (${before.openedTime}, ${before.alertId})`,
+    before &&
+      sql`(${alerts.openedTime}, ${alerts.openedTimestamp}, ${alerts.alertId})
+        < (${before.openedTime}, ${before.openedTimestamp}, ${before.alertId})`,
   ];
   const [rows, [counted]] = await db.batch([
     db
       .select()
       .from(alerts)
       .where(and(...wanted))
-      .orderBy(desc(alerts.openedTime), desc(alerts.alertId))
+      // Points that came together open their alerts in one moment: then their own time says which was first.
+      .orderBy(desc(alerts.openedTime), desc(alerts.openedTimestamp), desc(alerts.alertId))
       .limit(limit),
     db.select({ firing: sql<number>`count(*)` }).from(alerts).where(sql`state = 'firing'`),
   ]);
