@@ -15,7 +15,7 @@ import { parseArgs } from "node:util";
 import { differential, report } from "./differential/run.mjs";
 import { javaClasspath } from "./java/build.mjs";
 import { replay, table } from "./replay/replay.mjs";
-import { LOCAL_RECEIVERS, startMlflow, startOurs } from "./servers.mjs";
+import { ADMIN_TOKEN, LOCAL_RECEIVERS, startMlflow, startOurs } from "./servers.mjs";
 import { ensureVenv } from "./venvs.mjs";
 
 const HERE = import.meta.dirname;
@@ -73,6 +73,7 @@ async function runPytest(server, client, uri) {
   if (options.keyword) args.push("-k", options.keyword);
   const env = {
     ...process.env,
+    TIDEMARK_ADMIN_TOKEN: ADMIN_TOKEN,
     CONFORMANCE_5XX_LOG: errorLog,
     CONFORMANCE_JAVA: java,
     MLFLOW_DISABLE_TELEMETRY: "true",

@@ -99,13 +99,16 @@ export const LOCAL_RECEIVERS = {
   },
 };
 
+/** The administrator's secret of the servers started here. */
+export const ADMIN_TOKEN = "conformance";
+
 /** This project's server, as `npm start` gives it to a user. Resolves to `{ uri, stop }`. */
 export function startOurs(projectRoot, env = {}) {
   return start("ours", (port, data) => ({
     file: "npm",
     args: ["start", "--silent", "--", "--port", String(port), "--data", join(data, "data")],
     cwd: projectRoot,
-    env,
+    env: { TIDEMARK_ADMIN_TOKEN: ADMIN_TOKEN, ...env },
   }));
 }
 
