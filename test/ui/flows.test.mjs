@@ -171,7 +171,7 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
   });
 
   test("rows that a live value would move wait until they are sorted again", async () => {
-    const sorted = await createExperiment(server.url, `${name}-sorted`);
+    const sorted = await createExperiment(server.url, `sorted-${Date.now().toString(36)}`);
     const log = (/** @type {string} */ run, /** @type {number} */ value, step = 0) =>
       post(server.url, "runs/log-batch", {
         run_id: run,
