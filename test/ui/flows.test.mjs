@@ -211,14 +211,14 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
     const { page, errors, close } = await open(`/e/${experiment}?view=table&cols=m:loss,m:val/auc,p:lr,a:user`, {
       screen: "phone",
     });
-    await page.getByRole("button", { name: "All columns of run-0.1" }).tap();
-    const sheet = page.getByRole("dialog", { name: "run-0.1" });
+    await page.getByRole("button", { name: "All columns of run-0.01" }).tap();
+    const sheet = page.getByRole("dialog", { name: "run-0.01" });
     await sheet.getByText("val/auc").waitFor();
-    await sheet.getByRole("button", { name: "0.1", exact: true }).waitFor();
+    await sheet.getByRole("button", { name: "0.01", exact: true }).waitFor();
     assert.deepEqual(await findings(page), []);
     await picture(page, "experiment-sheet-phone-light");
     await sheet.getByRole("link", { name: "Open run" }).tap();
-    await page.waitForURL(new RegExp(`#/r/${done[0]}`));
+    await page.waitForURL(new RegExp(`#/r/${done[1]}`));
     assert.deepEqual(errors, []);
     await close();
   });
