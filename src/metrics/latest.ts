@@ -4,7 +4,7 @@ import type { Database } from "../db/client";
 import { latestMetrics } from "../db/schema";
 import type { Env } from "../env";
 import { MAX_HOT_READS } from "../limits";
-import { compareValues } from "./observation";
+import { isLater } from "./observation";
 import { eachBounded, withLog } from "./run-logs";
 
 export type LatestMetric = typeof latestMetrics.$inferSelect;
@@ -28,7 +28,8 @@ export async function overlayHot(
     const byKey = new Map(rows.map((row) => [row.key, row]));
     for (const { key, step, timestamp, value } of tail.latest) {
       const known = byKey.get(key);
-      if (known && !isLater({ step, timestamp, value }, known)) continue;
+      if (known && !isLater({ step, timestamp, value }, { ...known, value: known.isNan ? Number.NaN : known.value }))
+        continue;
       const isNan = Number(Number.isNaN(value));
       byKey.set(key, { runId, experimentId, key, step, timestamp, value: isNan ? 0 : value, isNan });
     }
@@ -37,9 +38,4 @@ export async function overlayHot(
       [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
   });
-}
-
-function isLater(a: { step: number; timestamp: number; value: number }, b: LatestMetric): boolean {
-  const known = b.isNan ? Number.NaN : b.value;
-  return (a.step - b.step || a.timestamp - b.timestamp || compareValues(a.value, known)) > 0;
 }

@@ -87,3 +87,13 @@ function pick(columns: Columns, order: Uint32Array, differs: (i: number, j: numb
   }
   return slice(out, 0, n);
 }
+
+interface Observed {
+  step: number;
+  timestamp: number;
+  value: number;
+}
+
+/** Whether an observation of a key comes after another: the one that nothing comes after is its latest. */
+export const isLater = (a: Observed, b: Observed): boolean =>
+  (a.step - b.step || a.timestamp - b.timestamp || compareValues(a.value, b.value)) > 0;
