@@ -53,8 +53,15 @@ export async function getOwn<T>(call: string, query: Query = {}, signal?: AbortS
  * One of Tidemark's own calls with a JSON body; the answer is left to be read.
  * @throws {ApiError}
  */
-export function sendOwn(call: string, body: object, signal?: AbortSignal, method = "POST"): Promise<Response> {
-  return answer(OWN + call, jsonInit(method, body, signal));
+export function sendOwn(
+  call: string,
+  body: object,
+  signal?: AbortSignal,
+  method = "POST",
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const init = jsonInit(method, body, signal);
+  return answer(OWN + call, { ...init, headers: { ...init.headers, ...headers } });
 }
 
 /**
