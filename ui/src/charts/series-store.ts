@@ -3,6 +3,7 @@
  * they come near the screen; one call answers for all of them.
  */
 import { fetchSeries, type XKind } from "../api/tidemark";
+import { whenBack } from "../data/connection";
 import type { LivePoint } from "../data/run-feed";
 import { toNumber } from "../lib/runs";
 import { addPoint, emptyTrack, type Track, toTrack } from "./track";
@@ -34,8 +35,11 @@ export class SeriesStore {
   #details = new Map<string, Track>();
   /** Asked for and answered, with rows or without. */
   #known = new Set<string>();
-  /** What came live for series that are being read: it may be newer than the answer. */
-  #meanwhile = new Map<string, LivePoint[]>();
+  /** What came live while a series is being read, for each reading under way: it may be newer than the answer. */
+  #readings = new Map<string, Map<number, LivePoint[]>>();
+  /** Which reading a track is of: an answer that was overtaken is dropped. */
+  #drawn = new Map<string, number>();
+  #lastReading = 0;
   #wanted = new Map<string, number>();
   #listeners = new Map<string, Set<Listener>>();
   #errors = new Map<string, Error>();
@@ -43,6 +47,7 @@ export class SeriesStore {
   #settle: ReturnType<typeof setTimeout> | undefined;
   #control = new AbortController();
   #zoom = new AbortController();
+  #stopRetry = whenBack(() => this.retry());
 
   setRuns(runs: readonly string[]): void {
     if (runs.join() === this.#runs.join()) return;
@@ -90,7 +95,7 @@ export class SeriesStore {
   /** The server has answered for every run in view. */
   isLoaded(key: string): boolean {
     // What is being read is known to be asked for, not what it is.
-    return this.#runs.every((run) => this.#known.has(idOf(run, key)) && !this.#meanwhile.has(idOf(run, key)));
+    return this.#runs.every((run) => this.#known.has(idOf(run, key)) && !this.#readings.has(idOf(run, key)));
   }
 
   error(key: string): Error | undefined {
@@ -107,7 +112,7 @@ export class SeriesStore {
         track = emptyTrack(run, key, this.#view.x === "relative" ? points[0]?.[1] : undefined);
         this.#tracks.set(id, track);
       }
-      this.#meanwhile.get(id)?.push(...points);
+      for (const meanwhile of this.#readings.get(id)?.values() ?? []) meanwhile.push(...points);
       this.#addTo(track, points);
       const detail = this.#details.get(id);
       if (detail) this.#addTo(detail, points, this.#view.range);
@@ -135,6 +140,7 @@ export class SeriesStore {
   }
 
   close(): void {
+    this.#stopRetry();
     this.#control.abort();
     this.#zoom.abort();
     clearTimeout(this.#flush);
@@ -175,9 +181,12 @@ export class SeriesStore {
     const { signal } = this.#control;
     const { x, smoothing } = this.#view;
     const ids = keys.flatMap((key) => runs.map((run) => idOf(run, key)));
+    this.#lastReading += 1;
+    const reading = this.#lastReading;
     for (const id of ids) {
       this.#known.add(id);
-      this.#meanwhile.set(id, []);
+      const readings = this.#readings.get(id) ?? new Map<number, LivePoint[]>();
+      this.#readings.set(id, readings.set(reading, []));
     }
     try {
       const answer = await fetchSeries(
@@ -187,8 +196,10 @@ export class SeriesStore {
       for (const series of answer.series) {
         const track = toTrack(series);
         const id = idOf(track.run, track.key);
-        this.#addTo(track, this.#meanwhile.get(id) ?? []);
+        if (reading < (this.#drawn.get(id) ?? 0)) continue;
+        this.#addTo(track, this.#readings.get(id)?.get(reading) ?? []);
         this.#tracks.set(id, track);
+        this.#drawn.set(id, reading);
       }
       for (const key of keys) this.#errors.delete(key);
     } catch (thrown) {
@@ -196,7 +207,11 @@ export class SeriesStore {
       for (const id of ids) this.#known.delete(id);
       for (const key of keys) this.#errors.set(key, thrown instanceof Error ? thrown : new Error(String(thrown)));
     } finally {
-      for (const id of ids) this.#meanwhile.delete(id);
+      for (const id of ids) {
+        const readings = this.#readings.get(id);
+        readings?.delete(reading);
+        if (!readings?.size) this.#readings.delete(id);
+      }
     }
     for (const key of keys) this.#tell(key);
     if (this.#view.range || this.#view.smoothing !== smoothing) this.#refine();

@@ -26,3 +26,13 @@ export function connectionLost(retryAt?: number): void {
 
 /** "Live" in the bar: how many sockets are open. */
 export const openSockets = createStore(0);
+
+/** Calls the listener whenever a lost server answers again, until the returned function is called. */
+export function whenBack(listener: () => void): () => void {
+  let wasLost = connection.get().state === "lost";
+  return connection.watch(() => {
+    const isLost = connection.get().state === "lost";
+    if (wasLost && !isLost) listener();
+    wasLost = isLost;
+  });
+}

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { whenBack } from "./connection";
 
 /** Something loaded from the server. After the first answer `data` stays through refreshes and failures. */
 export interface Resource<T> {
@@ -49,6 +50,7 @@ export function useResource<T>(
     let timer: ReturnType<typeof setTimeout> | undefined;
     let data = recall<T>(key);
     let running = false;
+    let hasFailed = false;
 
     const plan = (failed: boolean) => {
       const wanted = latest.current.options.pollMs?.(data);
@@ -62,12 +64,14 @@ export function useResource<T>(
       setState((old) => ({ key, data, error: old.key === key ? old.error : undefined, busy: true }));
       try {
         data = await latest.current.load(control.signal);
+        hasFailed = false;
         remember(key, data);
         if (!control.signal.aborted) setState({ key, data, error: undefined, busy: false });
       } catch (thrown) {
         if (control.signal.aborted) return;
         const error = thrown instanceof Error ? thrown : new Error(String(thrown));
         setState({ key, data, error, busy: false });
+        hasFailed = true;
         plan(true);
         return;
       } finally {
@@ -81,9 +85,11 @@ export function useResource<T>(
 
     void attempt();
     document.addEventListener("visibilitychange", wake);
+    const stopRetry = whenBack(() => hasFailed && void attempt());
     return () => {
       control.abort();
       clearTimeout(timer);
+      stopRetry();
       document.removeEventListener("visibilitychange", wake);
     };
   }, [key, round, idle]);
