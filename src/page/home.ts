@@ -1,8 +1,10 @@
-/** Puts the first page together: three trips to D1, and a call to the log of each run shown as live. */
+/** Puts the first page together: three trips to D1, two more while alerts fire, and a call to the log of each run shown as live. */
 import type { Env } from "../env";
 import { eachBounded, withLog } from "../metrics/run-logs";
 import { wireDouble } from "../wire/json";
 import { BASELINE_TAG, type Direction, directionIn, HEADLINE_TAG, headlineRank } from "./direction";
+import { firingPart } from "./firing";
+import { type FiringNow, firingNow, type MonitorCount, monitorCounts } from "./firing-store";
 import {
   type Details,
   type ExperimentRow,
@@ -38,11 +40,14 @@ interface Known {
 
 /** The answer of the home call; see docs/page-api.md. */
 export async function home(env: Env, limit: number, now: number) {
-  const { experiments, hot } = await recentExperiments(env.DB, limit);
-  const details = await experimentDetails(
-    env.DB,
-    experiments.map((row) => row.experiment_id),
-  );
+  const [{ experiments, hot }, firing] = await Promise.all([recentExperiments(env.DB, limit), firingNow(env.DB)]);
+  const ids = experiments.map((row) => row.experiment_id);
+  const [details, counts, firingAlerts] = await Promise.all([
+    experimentDetails(env.DB, ids),
+    firing.isWatched ? monitorCounts(env.DB, ids, now) : [],
+    firingPart(env, firing, now),
+  ]);
+  const monitors = monitorsOf(counts, firing);
   const known = knownOf(experiments, details);
   const live = hot.sort((a, b) => b.start_time - a.start_time || (a.run_id < b.run_id ? -1 : 1)).slice(0, LIVE);
   const [found, logs] = await Promise.all([valuesOf(env, known, now), latestOf(env, live)]);
@@ -63,6 +68,7 @@ export async function home(env: Env, limit: number, now: number) {
   return {
     now,
     total: experiments[0]?.total ?? 0,
+    firing: firingAlerts,
     experiments: known.map(({ row, tags, newest, runs, headline, baseline }) => {
       const own = liveRuns.filter((run) => run.experiment_id === row.experiment_id);
       const moments = newest.flatMap((run) => [run.end_time ?? 0, values.get(run.run_id)?.timestamp ?? 0]);
@@ -84,6 +90,7 @@ export async function home(env: Env, limit: number, now: number) {
         }),
         best: ofRun(best.get(row.experiment_id)),
         baseline: ofRun(baseline),
+        monitors: monitors.get(row.experiment_id),
       };
     }),
     live: liveRuns.map(({ headline, ...run }) => ({
@@ -91,6 +98,20 @@ export async function home(env: Env, limit: number, now: number) {
       headline: headline && { ...headline, value: wireDouble(headline.value) },
     })),
   };
+}
+
+/** Monitors by experiment, where there are any. One of a model's alias is counted where it fires. */
+function monitorsOf(counts: readonly MonitorCount[], { monitors }: FiringNow) {
+  const firing = new Map(monitors.map((row) => [row.experiment_id, row.firing]));
+  const ids = new Set([...counts.map((row) => row.experiment_id), ...firing.keys()]);
+  const byId = new Map(counts.map((row) => [row.experiment_id, row]));
+  return new Map(
+    Array.from(ids, (id) => {
+      const { total = 0, muted = 0 } = byId.get(id) ?? {};
+      const fires = firing.get(id) ?? 0;
+      return [id, { total: Math.max(total, fires), firing: fires, muted }];
+    }),
+  );
 }
 
 function knownOf(experiments: readonly ExperimentRow[], details: Details): Known[] {

@@ -44,11 +44,21 @@ describe("the page's statements", () => {
       env.DB.prepare(
         "INSERT INTO params (run_id, key, value, experiment_id) SELECT 'r' || value, 'lr', value, '0' FROM json_each(?1)",
       ).bind(n),
+      env.DB.prepare(
+        `INSERT INTO monitors
+         SELECT 'm' || value, 'e:0', '0', '', 'val/auc', 'threshold', '{}', '[]', 1, 0, 1, 0, 0 FROM json_each(?1)`,
+      ).bind(n),
+      env.DB.prepare(
+        `INSERT INTO alerts (alert_id, monitor_id, run_id, experiment_id, name, metric, sentence, severity, state, evidence,
+           opened_time, opened_step, opened_timestamp, changed_step, changed_timestamp, change_id)
+         SELECT 'a' || value, 'm' || value, 'r' || value, '0', '', 'val/auc', '', 'critical', 'firing', '{"value":1,"limit":2}',
+           value, 0, 0, 0, 0, '' FROM json_each(?1)`,
+      ).bind(n),
     ]);
   });
 
   it.each([
-    ["/home", undefined, 8],
+    ["/home", undefined, 14],
     ["/experiments/0/keys", undefined, 6],
     ["/experiments/0/values?kind=param&key=lr", undefined, 1],
     ["/experiments/0/views", undefined, 2],
@@ -61,10 +71,13 @@ describe("the page's statements", () => {
     expect(statements.length).toBeGreaterThanOrEqual(atLeast);
     // The search's own are looked at where it is tested.
     const steps = await plansOf(statements.filter(({ sql }) => !sql.includes("AS MATERIALIZED")));
-    const tables = "runs|experiments|experiment_tags|latest_metrics|params|tags|metric_chunks|page_views|[erxltc]";
+    const tables =
+      "runs|experiments|experiment_tags|latest_metrics|params|tags|metric_chunks|page_views|monitors|alerts|[acelmrtx]";
     // A walk along an index that its limit ends is a scan, too, and bounded.
     const scans = steps.filter(
-      (step) => new RegExp(`^SCAN (${tables})\\b`).test(step) && !/VIRTUAL TABLE|runs_hot/.test(step),
+      (step) =>
+        new RegExp(`^SCAN (${tables})\\b`).test(step) &&
+        !/VIRTUAL TABLE|INDEX (runs_hot|alerts_firing|alerts_by_time|monitors_by_experiment)/.test(step),
     );
     expect(scans).toEqual([]);
   });

@@ -25,6 +25,43 @@ export interface HomeExperiment {
   newest: NamedValue[];
   best?: NamedValue;
   baseline?: NamedValue;
+  /** Absent where it has none; `muted` tell nobody or are switched off. */
+  monitors?: { total: number; firing: number; muted: number };
+}
+
+/** An alert that fires, and how it stands. */
+export interface HomeAlert {
+  alert_id: string;
+  monitor_id: string;
+  name: string;
+  /** The rule in words. */
+  sentence: string;
+  severity: "info" | "warning" | "critical";
+  metric: string;
+  experiment_id: string;
+  experiment_name: string;
+  run_id: string;
+  run_name: string;
+  opened_time: number;
+  muted: boolean;
+  acknowledged_time?: number;
+  acknowledged_by?: string;
+  /** What `value` is: the metric's, a statistic, or minutes without a point. */
+  measure: "metric" | "psi" | "p" | "minutes";
+  value: WireDouble;
+  limit: WireDouble;
+  /** The newest points. */
+  values: WireDouble[];
+}
+
+export interface HomeFiring {
+  total: number;
+  /** Counting stopped: there are more. */
+  more: boolean;
+  /** There are monitors. */
+  watched: boolean;
+  last_fired?: number;
+  alerts: HomeAlert[];
 }
 
 export interface HomeLive {
@@ -41,6 +78,7 @@ export interface HomeLive {
 export interface Home {
   now: number;
   total: number;
+  firing: HomeFiring;
   experiments: HomeExperiment[];
   live: HomeLive[];
 }
