@@ -1,6 +1,7 @@
 /** What a run's viewers are sent, as text. docs/live.md describes it. Pure. */
 import type { LifecycleStage } from "../db/schema/experiments";
 import type { RunStatus } from "../db/schema/runs";
+import type { WireAlert } from "../monitors/alert-wire";
 import type { Columns } from "./block";
 import { thin } from "./thin";
 
@@ -62,3 +63,6 @@ export const gapMessage = (sequence: number): string => JSON.stringify({ type: "
 /** The run as it is now. With a sequence: nothing up to it follows. */
 export const runMessage = (run: LiveRun, sequence?: number): string =>
   JSON.stringify({ type: "run", ...run, sequence });
+
+/** An alert of the run opened or changed. */
+export const alertMessage = (alert: WireAlert): string => JSON.stringify({ type: "alert", alert });

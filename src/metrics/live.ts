@@ -4,8 +4,9 @@
  * object's memory, and recent observations in a ring that does not.
  */
 import type { Env } from "../env";
+import type { WireAlert } from "../monitors/alert-wire";
 import type { Columns } from "./block";
-import { gapMessage, type LiveRun, pointsMessages, runMessage } from "./live-messages";
+import { alertMessage, gapMessage, type LiveRun, pointsMessages, runMessage } from "./live-messages";
 import { ChunksMoved, type Header } from "./pieces";
 import { headersFrom, MAX_REPLAY_POINTS, readFrom, tailsFrom } from "./replay";
 import { Ring } from "./ring";
@@ -101,12 +102,21 @@ export class Live {
   /** The run changed: tells every viewer, and what came before it first. */
   announce(run: LiveRun): void {
     this.#announced++;
+    this.#tell(run.run_id, [runMessage(run)]);
+  }
+
+  /** Alerts of the run opened or changed: the same. */
+  announceAlerts(runId: string, changed: readonly WireAlert[]): void {
+    this.#tell(runId, changed.map(alertMessage));
+  }
+
+  #tell(runId: string, texts: readonly string[]): void {
     if (this.#viewers.size === 0) {
-      if (this.#joining === 0) this.#ctx.waitUntil(this.#unwatch(run.run_id));
+      if (this.#joining === 0) this.#ctx.waitUntil(this.#unwatch(runId));
       return;
     }
     this.#serve();
-    for (const [socket, viewer] of this.#viewers) this.#guarded(socket, () => viewer.send([runMessage(run)]));
+    for (const [socket, viewer] of this.#viewers) this.#guarded(socket, () => viewer.send(texts));
   }
 
   /** Answers a viewer's request: 101 with a socket, or a LiveRefusal as JSON. */

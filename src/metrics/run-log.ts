@@ -5,6 +5,7 @@
 import { DurableObject } from "cloudflare:workers";
 import type { LifecycleStage } from "../db/schema";
 import type { Env } from "../env";
+import type { WireAlert } from "../monitors/alert-wire";
 import { Watch } from "../monitors/watch";
 import { BLOCK_POINTS } from "./block";
 import { CommitQueue, type Counts } from "./commit-queue";
@@ -193,6 +194,11 @@ export class RunLog extends DurableObject<Env> {
   /** Tells viewers how the run is now. */
   announce(run: LiveRun): void {
     this.#live.announce(run);
+  }
+
+  /** Tells viewers of alerts of the run that opened or changed. */
+  announceAlerts(runId: string, changed: readonly WireAlert[]): void {
+    this.#live.announceAlerts(runId, changed);
   }
 
   /**

@@ -1,6 +1,7 @@
 /** The Worker's side of RunLog: stubs, retries, and what a refusal means to a caller. */
 import type { runs } from "../db/schema";
 import type { Env } from "../env";
+import type { WireAlert } from "../monitors/alert-wire";
 import { invalid, MlflowError, notFound } from "../wire/errors";
 import type { LiveRun } from "./live-messages";
 import type { AppendResult, LatestTail, LogCounters } from "./run-log";
@@ -16,6 +17,7 @@ export interface RunLogStub {
   append(runId: string, pack: Uint8Array): Promise<AppendResult>;
   flush(runId: string, run?: LiveRun): Promise<void>;
   announce(run: LiveRun): Promise<void>;
+  announceAlerts(runId: string, changed: readonly WireAlert[]): Promise<void>;
   unpublishedKeys(keys?: readonly string[]): Promise<{ position: number; pack: Uint8Array }>;
   latest(): Promise<LatestTail>;
   publishLatest(runId: string): Promise<void>;

@@ -5,9 +5,11 @@ import { serve } from "../wire/described";
 import { invalid } from "../wire/errors";
 import type { App } from "../wire/rpc";
 import { double, integer, text } from "../wire/schemas";
-import { type AlertRow, acknowledge, getAlert, listAlerts, resolveByHand } from "./alert-store";
+import { acknowledge, getAlert, listAlerts, resolveByHand } from "./alert-store";
+import { wireAlert } from "./alert-wire";
 import { SEVERITIES } from "./monitor";
 import { tellLog } from "./tell-logs";
+import { tellViewers } from "./tell-viewers";
 
 const POINT = v.object({ step: v.number(), timestamp: v.number(), value: double });
 export const EVIDENCE = v.object({
@@ -116,8 +118,11 @@ export function alertRoutes(app: App): void {
         note: v.optional(v.pipe(v.string(), v.maxLength(5000)), ""),
       }),
     },
-    async ({ params, body }, c) =>
-      wireAlert(await acknowledge(c.get("db"), params.alert_id, { ...body, now: Date.now() })),
+    async ({ params, body }, c) => {
+      const alert = await acknowledge(c.get("db"), params.alert_id, { ...body, now: Date.now() });
+      tellViewers(c.env, c.executionCtx, [alert]);
+      return wireAlert(alert);
+    },
   );
 
   serve(
@@ -130,8 +135,11 @@ export function alertRoutes(app: App): void {
       summary: "Ends an alert by hand. A further breach fires anew.",
     },
     async ({ params }, c) => {
-      const alert = await resolveByHand(c.get("db"), params.alert_id, Date.now());
-      tellLog(c.env, c.executionCtx, alert.runId);
+      const { alert, isChanged } = await resolveByHand(c.get("db"), params.alert_id, Date.now());
+      if (isChanged) {
+        tellLog(c.env, c.executionCtx, alert.runId);
+        tellViewers(c.env, c.executionCtx, [alert]);
+      }
       return wireAlert(alert);
     },
   );
@@ -142,34 +150,4 @@ function placeOf(token: string): { openedTime: number; openedTimestamp: number; 
   const [, time, timestamp, alertId] = /^(\d{1,16})\.(\d{1,16})\.([0-9a-f]+)$/.exec(token) ?? [];
   if (alertId === undefined) throw invalid(`Invalid page token: ${token.slice(0, 100)}`);
   return { openedTime: Number(time), openedTimestamp: Number(timestamp), alertId };
-}
-
-/** An alert as the API gives it. */
-export function wireAlert(row: AlertRow) {
-  const isResolved = row.state === "resolved";
-  return {
-    alert_id: row.alertId,
-    monitor_id: row.monitorId,
-    name: row.name,
-    sentence: row.sentence,
-    severity: row.severity,
-    state: row.state,
-    experiment_id: row.experimentId,
-    run_id: row.runId,
-    metric: row.metric,
-    opened_time: row.openedTime,
-    opened_step: row.openedStep,
-    opened_timestamp: row.openedTimestamp,
-    ...(isResolved && row.resolvedTime !== null ? { resolved_time: row.resolvedTime } : {}),
-    ...(isResolved && row.resolution === "recovered"
-      ? { resolved_step: row.changedStep, resolved_timestamp: row.changedTimestamp }
-      : {}),
-    ...(isResolved && row.resolution !== null ? { resolution: row.resolution } : {}),
-    reopened: row.reopened,
-    muted: row.muted === 1,
-    ...(row.acknowledgedTime === null ? {} : { acknowledged_time: row.acknowledgedTime }),
-    ...(row.acknowledgedBy ? { acknowledged_by: row.acknowledgedBy } : {}),
-    ...(row.note ? { note: row.note } : {}),
-    evidence: JSON.parse(row.evidence) as object,
-  };
 }

@@ -7,7 +7,9 @@ import type { Env } from "../env";
 import { messageInsert, pokeOutbox, type Waiting, watchOutbox } from "../webhooks/events";
 import { notFound } from "../wire/errors";
 import { type AlertNews, jsonText, messageBody, type SealedTarget } from "./alert-message";
+import type { AlertRow } from "./alert-wire";
 import type { Transition } from "./evaluate";
+import { CHANGED_ALERT, type ChangedAlert, tellViewers } from "./tell-viewers";
 
 /** One change of an alert, and whom it is told. */
 export interface AlertChange {
@@ -58,11 +60,16 @@ export async function writeChanges(
   });
   const [first, ...more] = statements;
   if (!first) return;
-  const results = (await db.batch([first, ...more])) as Partial<Waiting>[][];
+  const rows = ((await db.batch([first, ...more])) as (Waiting | ChangedAlert)[][]).flat();
   pokeOutbox(
     env,
     ctx,
-    results.flat().filter((row): row is Waiting => row.target !== undefined),
+    rows.filter((row) => "target" in row),
+  );
+  tellViewers(
+    env,
+    ctx,
+    rows.filter((row) => "alertId" in row),
   );
 }
 
@@ -93,7 +100,7 @@ function insert(db: Database, { news, isMuted }: AlertChange, changeId: string, 
       changeId,
     })
     .onConflictDoNothing()
-    .returning({ alertId: alerts.alertId });
+    .returning(CHANGED_ALERT);
 }
 
 function update(
@@ -115,7 +122,7 @@ function update(
       changeId,
     })
     .where(and(eq(alerts.alertId, news.alert_id), eq(alerts.state, isReopened ? "resolved" : "firing")))
-    .returning({ alertId: alerts.alertId });
+    .returning(CHANGED_ALERT);
 }
 
 const evidenceText = ({ evidence, at }: AlertNews): string => jsonText({ ...evidence, at });
@@ -139,8 +146,6 @@ function deliveries(db: Database, change: AlertChange, changeId: string, now: nu
     ),
   );
 }
-
-export type AlertRow = typeof alerts.$inferSelect;
 
 /** What a list is of; `before` is the last one of the page before. */
 export interface AlertSelection {
@@ -196,25 +201,31 @@ export async function acknowledge(
   db: Database,
   id: string,
   { by, note, now }: { by: string; note: string; now: number },
-): Promise<AlertRow> {
+): Promise<ChangedAlert> {
   const [alert] = await db
     .update(alerts)
     .set({ acknowledgedBy: by, acknowledgedTime: now, note })
     .where(eq(alerts.alertId, id))
-    .returning();
+    .returning(CHANGED_ALERT);
   if (!alert) throw noSuchAlert(id);
   return alert;
 }
 
 /** Somebody ends an alert; one that ended before stays as it is. Errors: 404. */
-export async function resolveByHand(db: Database, id: string, now: number): Promise<AlertRow> {
-  const [, [alert]] = await db.batch([
+export async function resolveByHand(
+  db: Database,
+  id: string,
+  now: number,
+): Promise<{ alert: ChangedAlert; isChanged: boolean }> {
+  const [[ended], [known]] = await db.batch([
     db
       .update(alerts)
       .set({ state: "resolved", resolution: "hand", resolvedTime: now, changeId: "" })
-      .where(and(eq(alerts.alertId, id), eq(alerts.state, "firing"))),
-    db.select().from(alerts).where(eq(alerts.alertId, id)),
+      .where(and(eq(alerts.alertId, id), eq(alerts.state, "firing")))
+      .returning(CHANGED_ALERT),
+    db.select(CHANGED_ALERT).from(alerts).where(eq(alerts.alertId, id)),
   ]);
+  const alert = ended ?? known;
   if (!alert) throw noSuchAlert(id);
-  return alert;
+  return { alert, isChanged: ended !== undefined };
 }

@@ -24,6 +24,7 @@ import {
   replaceMonitor,
 } from "./store";
 import { tellLogs } from "./tell-logs";
+import { tellViewers } from "./tell-viewers";
 
 const MONITOR = v.object({
   monitor_id: v.string(),
@@ -157,7 +158,8 @@ export function monitorRoutes(app: App): void {
         updatedTime: Date.now(),
       };
       if (row.kind === "silence") await watchClock(c.env);
-      await replaceMonitor(db, row, anew);
+      const ended = await replaceMonitor(db, row, anew);
+      tellViewers(c.env, c.executionCtx, ended);
       tellLogs(c.env, c.executionCtx, [old.scope, row.scope]);
       return wireMonitor(row, anew || row.enabled === 0 ? 0 : firing);
     },
@@ -173,8 +175,9 @@ export function monitorRoutes(app: App): void {
       answers: [v.object({})],
     },
     async ({ params }, c) => {
-      const { scope } = await deleteMonitor(c.get("db"), params.monitor_id, Date.now());
-      tellLogs(c.env, c.executionCtx, [scope]);
+      const { deleted, ended } = await deleteMonitor(c.get("db"), params.monitor_id, Date.now());
+      tellViewers(c.env, c.executionCtx, ended);
+      tellLogs(c.env, c.executionCtx, [deleted.scope]);
       return {};
     },
   );

@@ -6,6 +6,7 @@ import { runNotFound } from "../metrics/run-logs";
 import { noSuchExperiment } from "../tracking/experiment";
 import { invalid, notFound } from "../wire/errors";
 import type { Scope } from "./monitor";
+import { CHANGED_ALERT, type ChangedAlert } from "./tell-viewers";
 
 /** Monitors of one scope, and all: a log keeps the windows of its own in memory. */
 export const MAX_SCOPE_MONITORS = 100;
@@ -90,31 +91,37 @@ export async function createMonitor(db: Database, row: MonitorRow): Promise<void
   await db.insert(monitors).values(row);
 }
 
-/** Replaces a monitor; where its rule changed (`anew`), its alerts that fire end. Errors: 404. */
-export async function replaceMonitor(db: Database, row: MonitorRow, anew: boolean): Promise<void> {
+/** Replaces a monitor; where its rule changed (`anew`), its alerts that fire end, and are given back. Errors: 404. */
+export async function replaceMonitor(db: Database, row: MonitorRow, anew: boolean): Promise<ChangedAlert[]> {
   const { monitorId, createdTime: _, ...change } = row;
-  const [written] = await db.batch([
+  const [written, ended] = await db.batch([
     db.update(monitors).set(change).where(eq(monitors.monitorId, monitorId)).returning({ id: monitors.monitorId }),
     endAlerts(db, anew || row.enabled === 0 ? monitorId : "", row.updatedTime),
   ]);
   if (written.length === 0) throw noSuchMonitor(monitorId);
+  return ended;
 }
 
-/** Deletes a monitor and gives it back; its alerts stay, those that fire end. Errors: 404. */
-export async function deleteMonitor(db: Database, monitorId: string, now: number): Promise<MonitorRow> {
-  const [[deleted]] = await db.batch([
+/** Deletes a monitor. Its alerts stay; those that fire end, and are given back. Errors: 404. */
+export async function deleteMonitor(
+  db: Database,
+  monitorId: string,
+  now: number,
+): Promise<{ deleted: MonitorRow; ended: ChangedAlert[] }> {
+  const [[deleted], ended] = await db.batch([
     db.delete(monitors).where(eq(monitors.monitorId, monitorId)).returning(),
     endAlerts(db, monitorId, now),
   ]);
   if (!deleted) throw noSuchMonitor(monitorId);
-  return deleted;
+  return { deleted, ended };
 }
 
 const endAlerts = (db: Database, monitorId: string, now: number) =>
   db
     .update(alerts)
     .set({ state: "resolved", resolution: "monitor", resolvedTime: now, changeId: "" })
-    .where(and(eq(alerts.monitorId, monitorId), eq(alerts.state, "firing")));
+    .where(and(eq(alerts.monitorId, monitorId), eq(alerts.state, "firing")))
+    .returning(CHANGED_ALERT);
 
 /** Runs whose logs may hold points at the moment, of some scopes: their logs are told of changes. */
 export async function hotRuns(db: Database, scopes: readonly string[], limit: number): Promise<string[]> {

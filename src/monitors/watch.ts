@@ -206,7 +206,7 @@ export class Watch {
   #fill(one: Watched, past: readonly Point[]): void {
     const { evaluator, row } = one;
     for (const point of past) {
-      if (!one.isOn || point.timestamp <= row.updated_time || evaluator.hasJudged(point)) evaluator.remember(point);
+      if (!one.isOn || point.timestamp < row.updated_time || evaluator.hasJudged(point)) evaluator.remember(point);
       else this.#judge(one, point);
     }
   }

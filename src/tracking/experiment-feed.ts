@@ -4,6 +4,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { Env } from "../env";
+import type { WireAlert } from "../monitors/alert-wire";
 import type { Messages } from "../wire/contract.generated";
 import type { KeyValue } from "./experiment";
 
@@ -26,7 +27,8 @@ export type ExperimentChange =
   | { change: "experiment_renamed"; name: string }
   | { change: "experiment_deleted" | "experiment_restored" }
   | { change: "experiment_tag_set"; key: string; value: string }
-  | { change: "experiment_tag_deleted"; key: string };
+  | { change: "experiment_tag_deleted"; key: string }
+  | { change: "alert_changed"; alert: WireAlert };
 
 export class ExperimentFeed extends DurableObject<Env> {
   #pending: ExperimentChange[] = [];

@@ -5,9 +5,10 @@ import type { App, AppContext } from "../wire/rpc";
 import { EXPERIMENT_PARAMS } from "../wire/schemas";
 import { socketResponse } from "../wire/sockets";
 import { experimentId } from "./experiment";
-import type { ExperimentChange, ExperimentFeed } from "./experiment-feed";
+import type { ExperimentChange } from "./experiment-feed";
 import { getExperiment } from "./experiment-store";
 import type { RunPlace } from "./run-writes";
+import { feedOf, tellFeed } from "./tell-feed";
 
 export function feedRoutes(app: App): void {
   serve(
@@ -26,7 +27,7 @@ export function feedRoutes(app: App): void {
       const id = experimentId(params.experiment_id);
       await getExperiment(c.get("db"), id);
       const url = `https://experiment-feed/${id}`;
-      const answer = await feedOf(c, id).fetch(url, { headers: { Upgrade: "websocket" } });
+      const answer = await feedOf(c.env, id).fetch(url, { headers: { Upgrade: "websocket" } });
       if (answer.webSocket) return socketResponse(c.req.raw, answer.webSocket);
       throw new MlflowError("RESOURCE_EXHAUSTED", `The experiment ${id} has too many viewers at the moment.`, {
         headers: { "Retry-After": "5" },
@@ -35,13 +36,7 @@ export function feedRoutes(app: App): void {
   );
 }
 
-/** Tells an experiment's viewers, if it may have any, of a change after the answer; a feed that can't be reached never fails a request. */
+/** Tells an experiment's viewers, if it may have any, of a change after the answer. */
 export function notifyFeed(c: AppContext, { experimentId: id, feedWatched }: RunPlace, change: ExperimentChange): void {
-  if (feedWatched === 0) return;
-  const told = feedOf(c, id).notify(id, change);
-  c.executionCtx.waitUntil(told.catch((error) => console.error("telling an experiment's viewers failed", error)));
-}
-
-function feedOf(c: AppContext, id: string): DurableObjectStub<ExperimentFeed> {
-  return c.env.EXPERIMENT_FEEDS.get(c.env.EXPERIMENT_FEEDS.idFromName(id));
+  if (feedWatched !== 0) tellFeed(c.env, c.executionCtx, id, change);
 }
