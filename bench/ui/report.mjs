@@ -55,6 +55,17 @@ const ROWS = {
       ],
     ];
   },
+  shown(waits) {
+    const most = Math.max(...waits);
+    return [
+      [
+        `from a point's acknowledgement to the screen, ms, the slowest of ${waits.length}`,
+        `${most} (median ${summary(waits).median})`,
+        "–",
+        `at most ${BARS.shownMs} ${verdict(most <= BARS.shownMs)}`,
+      ],
+    ];
+  },
   heap({ samples, points }) {
     const first = samples[1].bytes;
     const last = samples.at(-1).bytes;

@@ -1,6 +1,6 @@
 /**
  * The page beside MLflow's own, in a headless browser: `npm run bench:ui`.
- * Options: --only table,charts,scroll,most,heap; --turns, --quick, --folder, --out. `--serve FILE` starts and fills the servers, writes
+ * Options: --only table,charts,most,scroll,shown,heap; --turns, --quick, --folder, --out. `--serve FILE` starts and fills the servers, writes
  * their addresses into the file and waits; `--with FILE` measures those. See ../README.md.
  */
 import { existsSync } from "node:fs";
@@ -17,12 +17,14 @@ import { CHARTS, LARGE, LIVE, MANY, TABLE } from "./cases.mjs";
 import { watchHeap } from "./heap.mjs";
 import { table } from "./report.mjs";
 import { addresses, prepare } from "./servers.mjs";
+import { watchShown } from "./shown.mjs";
 import { firstVisit, scroll } from "./visits.mjs";
 
 const FULL = join(ROOT, "bench/results/ui.json");
 const PARTIAL = join(ROOT, "bench/results/partial.json");
-const PARTS = ["table", "charts", "most", "scroll", "heap"];
+const PARTS = ["table", "charts", "most", "scroll", "shown", "heap"];
 const SCROLL_SECONDS = 3;
+const SHOWN_POINTS = 40;
 /** An hour of a run that logs ten metrics ten times a second. */
 const HOUR = { steps: 36_000, seconds: 120 };
 
@@ -83,6 +85,18 @@ const MEASURE = {
     await browser.close();
     progress(`  ${results.map(({ fps }) => Math.round(fps)).join(", ")} frames a second`);
     return results;
+  },
+  async shown({ beside: [ours] }) {
+    progress("shown");
+    const browser = await launch();
+    let waits = [];
+    const after = async (page) => {
+      waits = await watchShown(page, { ...ours.live, port: ours.port, count: SHOWN_POINTS });
+    };
+    await firstVisit(browser, { url: address(ours, LIVE.path(ours)), test: LIVE.test, after });
+    await browser.close();
+    progress(`  ${waits.join(", ")} ms`);
+    return waits;
   },
   async heap({ beside: [ours] }) {
     progress("heap");

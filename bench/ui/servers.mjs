@@ -33,7 +33,7 @@ export async function prepare({ parts, quick, folder, onSpawn }) {
     beside.push({ ...peer, charts: await seedCharts(peer, sizes) });
   }
   const [ours] = beside;
-  if (parts.includes("heap")) ours.live = await seedLive(ours);
+  if (parts.includes("heap") || parts.includes("shown")) ours.live = await seedLive(ours);
   if (parts.includes("most")) {
     progress("writing the longest series");
     ours.most = await seedMost(ours, most);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { findings } from "./axe.mjs";
-import { findBrowser, linePixels, openTab, picture, startBrowser } from "./browser.mjs";
+import { findBrowser, openTab, picture, startBrowser } from "./browser.mjs";
 import { createExperiment, createRun, createVersion, endRun, logTraining, post, putArtifact } from "./data.mjs";
 import { startServer } from "./server.mjs";
 
