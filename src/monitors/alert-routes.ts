@@ -12,7 +12,8 @@ import { tellLog } from "./tell-logs";
 import { tellViewers } from "./tell-viewers";
 
 const POINT = v.object({ step: v.number(), timestamp: v.number(), value: double });
-export const EVIDENCE = v.object({
+/** What a window comes to, and what it was compared with. */
+export const STANDING = {
   value: double,
   limit: double,
   baseline: v.optional(double),
@@ -20,6 +21,9 @@ export const EVIDENCE = v.object({
   p_value: v.optional(double),
   n: v.optional(v.number()),
   m: v.optional(v.number()),
+} as const;
+export const EVIDENCE = v.object({
+  ...STANDING,
   window: v.object({
     points: v.number(),
     from_step: v.number(),

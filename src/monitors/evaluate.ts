@@ -34,6 +34,9 @@ export interface Evidence {
   values: number[];
 }
 
+/** How a window stands: evidence without the window itself. */
+export type Standing = Omit<Evidence, "window" | "values">;
+
 export interface Transition {
   kind: "fire" | "resolve" | "reopen";
   /** The point that caused it. */
@@ -79,10 +82,12 @@ export class Evaluator {
     return this.#alert?.isFiring ?? false;
   }
 
-  /** The newest aggregate, and what it may not pass at the moment; NaN where that is not known. */
-  get now(): { value: number; limit: number } {
-    const { value, limit } = this.#judge()?.evidence() ?? { value: this.#window.value(), limit: Number.NaN };
-    return { value, limit };
+  /** The newest aggregate, what it may not pass at the moment (NaN where that is not known), and what was compared. */
+  get now(): Standing {
+    const evidence = this.#judge()?.evidence();
+    if (!evidence) return { value: this.#window.value(), limit: Number.NaN };
+    const { window: _, values: __, ...standing } = evidence;
+    return standing;
   }
 
   /** The values of the run that is compared with; the rule's window is taken at their end. */

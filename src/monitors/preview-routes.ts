@@ -5,7 +5,7 @@ import { invalid } from "../wire/errors";
 import type { App } from "../wire/rpc";
 import { double } from "../wire/schemas";
 import { jsonText } from "./alert-message";
-import { EVIDENCE } from "./alert-routes";
+import { EVIDENCE, STANDING } from "./alert-routes";
 import { checkedScope, ruleOf } from "./definition";
 import type { Transition } from "./evaluate";
 import { MAX_WINDOW_POINTS, RULE_FIELDS, SCOPE, sentence } from "./monitor";
@@ -44,7 +44,7 @@ export function previewRoutes(app: App): void {
           alerts: v.array(
             v.object({ run_id: v.string(), fired: FIRED, resolved: v.optional(FIRED), reopened: v.number() }),
           ),
-          now: v.array(v.object({ run_id: v.string(), value: double, limit: double })),
+          now: v.array(v.object({ run_id: v.string(), ...STANDING })),
         }),
       ],
     },

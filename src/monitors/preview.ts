@@ -9,7 +9,7 @@ import { Params } from "../search/conditions";
 import { filterOf } from "../search/filter";
 import { RUNS } from "../search/kinds/runs";
 import { runCondition } from "../tracking/run-filter";
-import { Evaluator, pastNeeded, type Transition } from "./evaluate";
+import { Evaluator, pastNeeded, type Standing, type Transition } from "./evaluate";
 import { MAX_WINDOW_POINTS, otherRun, type Rule, type Scope } from "./monitor";
 import { newestPoints, pointsOf } from "./past";
 import { askAll, baselineQuestion } from "./resolve";
@@ -37,8 +37,8 @@ export interface Preview {
   runs: number;
   points: number;
   alerts: WouldBe[];
-  /** The newest aggregate of each run, and what it may not pass; NaN where not known. */
-  now: { run_id: string; value: number; limit: number }[];
+  /** How the newest window of each run stands. */
+  now: ({ run_id: string } & Standing)[];
 }
 
 /** Judges the points of a scope's runs from `since` (ms since 1970) on. */

@@ -314,6 +314,10 @@ describe("a preview", () => {
     });
     const high = { ...body, condition: { type: "threshold", value: 14 } };
     expect((await did("POST", "/monitors/preview", high)).fired).toBe(1);
+    const before = { type: "baseline", baseline: { trailing: { points: 4 } }, margin: 1, relative: true };
+    expect((await did("POST", "/monitors/preview", { ...body, condition: before })).now).toEqual([
+      { run_id: run, value: 15, limit: 2, baseline: 1 },
+    ]);
   });
 
   it("of samples compares them", async () => {

@@ -44,8 +44,8 @@ export interface Monitor extends Rule {
   updated_time: number;
 }
 
-/** What a breach or its end looked like. */
-export interface Evidence {
+/** What a window comes to, and what it was compared with. */
+export interface Standing {
   /** The window's aggregate. */
   value: WireDouble;
   /** What the value may not pass, or the limit of the statistic. */
@@ -56,6 +56,10 @@ export interface Evidence {
   /** Sizes of the samples: of the window, of the baseline. */
   n?: number;
   m?: number;
+}
+
+/** What a breach or its end looked like. */
+export interface Evidence extends Standing {
   window: { points: number; from_step: number; to_step: number; from_timestamp: number; to_timestamp: number };
   /** The newest values of the window. */
   values: WireDouble[];
@@ -131,8 +135,8 @@ export interface Preview {
   points: number;
   /** At most 200 of them. */
   alerts: { run_id: string; fired: Transition; resolved?: Transition; reopened: number }[];
-  /** The newest aggregate of each run, and what it may not pass. */
-  now: { run_id: string; value: WireDouble; limit: WireDouble }[];
+  /** How the newest window of each run stands. */
+  now: ({ run_id: string } & Standing)[];
 }
 
 export interface PolicyInput {
