@@ -4,6 +4,7 @@ import { load } from "./pure.mjs";
 
 const { difference, formatDifference, speakDifference } = await load("lib/compare.ts");
 const track = await load("charts/track.ts");
+const { dueTurns } = await load("charts/frames.ts");
 const { yRange } = await load("charts/range.ts");
 const column = await load("table/column.ts");
 const { arrange } = await load("table/arrange.ts");
@@ -12,6 +13,8 @@ const { RunColumns } = await load("table/columns-data.ts");
 const { createRunProtocol } = await load("data/run-feed.ts");
 const language = await load("filter/language.ts");
 const { suggestionsFor } = await load("filter/suggest.ts");
+const format = await load("lib/format.ts");
+const { compareNames } = await load("lib/runs.ts");
 const { toCsv } = await load("lib/csv.ts");
 const { readSeparated } = await load("artifacts/kinds.ts");
 const { tarHeader } = await load("artifacts/tar.ts");
@@ -260,5 +263,51 @@ describe("files", () => {
       copy.reduce((/** @type {number} */ sum, /** @type {number} */ byte) => sum + byte, 0),
     );
     assert.throws(() => tarHeader("x".repeat(300), 1), /too long/);
+  });
+});
+
+describe("what one frame draws", () => {
+  /** @param {number} due @param {number} [rows] */
+  const turn = (due, rows) => ({ due, rows });
+
+  test("of updates one, the first that is due", () => {
+    const waiting = [turn(50), turn(10), turn(5)];
+    assert.deepEqual(dueTurns(waiting, 20), [turn(10)]);
+    assert.deepEqual(waiting, [turn(50), turn(5)]);
+    assert.deepEqual(dueTurns([turn(50)], 20), []);
+  });
+
+  test("charts that draw their first lines go together, as many as there is room for", () => {
+    const waiting = [turn(0, 600), turn(0), turn(0, 600), turn(0, 90_000), turn(0, 1200)];
+    assert.deepEqual(dueTurns(waiting, 20), [turn(0, 600), turn(0, 600), turn(0, 1200)]);
+    assert.deepEqual(dueTurns(waiting, 20), [turn(0)]);
+    assert.deepEqual(dueTurns(waiting, 20), [turn(0, 90_000)]);
+  });
+});
+
+describe("names", () => {
+  test("are in order, numbers by their size, capitals beside small letters", () => {
+    const names = ["m10", "M3", "m2", "loss", "m2/a", "m02", "a-1"];
+    assert.deepEqual(names.toSorted(compareNames), ["a-1", "loss", "m02", "m2", "m2/a", "M3", "m10"]);
+  });
+});
+
+describe("numbers and times in words", () => {
+  test("thousands stand apart, a minus is one", () => {
+    assert.deepEqual([0, 999, 1000, -123_456, 1_234_567, 9999.6].map(format.formatCount), [
+      "0",
+      "999",
+      "1,000",
+      "\u2212123,456",
+      "1,234,567",
+      "10,000",
+    ]);
+  });
+  test("ticks of a clock are as fine as the step between them", () => {
+    const at = new Date(2026, 10, 20, 17, 2, 5).getTime();
+    assert.equal(format.formatClock(at, 1000), "17:02:05");
+    assert.equal(format.formatClock(at, 60_000), "17:02");
+    assert.equal(format.formatClock(at, 86_400_000), "20 Nov");
+    assert.equal(format.formatTime(at), "20 Nov 2026, 17:02:05");
   });
 });

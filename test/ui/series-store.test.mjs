@@ -14,23 +14,27 @@ describe("series that are read while points come", () => {
   beforeEach(() => {
     calls = [];
     globalThis.fetch = /** @type {any} */ (
-      (/** @type {string} */ url) =>
+      (/** @type {string} */ url, /** @type {{ body: string }} */ { body }) =>
         new Promise((resolve, reject) => {
           if (!url.endsWith("/metrics/series")) return reject(new Error(`unexpected call of ${url}`));
           calls.push({
             answer: (steps) =>
-              resolve(new Response(encodeSeries({ x: "step", buckets: 600, series: [series(steps)] }))),
+              resolve(
+                new Response(
+                  encodeSeries({ x: "step", buckets: 600, series: [series(steps, JSON.parse(body).key[0])] }),
+                ),
+              ),
             fail: () => reject(new TypeError("Failed to fetch")),
           });
         })
     );
   });
 
-  /** Steps 0 to n - 1, each with itself as value. @param {number} n */
-  function series(n) {
+  /** Steps 0 to n - 1, each with itself as value. @param {number} n @param {string} key */
+  function series(n, key) {
     const x = Float64Array.from({ length: n }, (_, i) => i);
     const counts = new Uint32Array(n).fill(1);
-    return { run_id: "r", key: "k", rows: n, points: n, nans: 0, exact: true, x, last: x, min: x, max: x, counts };
+    return { run_id: "r", key, rows: n, points: n, nans: 0, exact: true, x, last: x, min: x, max: x, counts };
   }
   const settle = () => new Promise((resolve) => setTimeout(resolve, 20));
   /** @param {number[]} steps */

@@ -44,7 +44,7 @@ export function ChartCanvas(props: Props) {
   newest.current = { props, drawn, x, y, yZoom, lifted };
 
   // A plot is made for its scheme, kind of x and scale; everything else is read when it draws.
-  useEffect(() => {
+  useLayoutEffect(() => {
     const element = box.current;
     if (!element) return;
     const made = createPlot(

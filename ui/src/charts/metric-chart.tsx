@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { formatNumber } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { Icon } from "../parts/icon";
@@ -145,8 +145,11 @@ function isLeftHalf(
 /** Made one screen before it comes into view, taken apart two screens after. */
 function useNear(element: { current: HTMLElement | null }, always: boolean): boolean {
   const [near, setNear] = useState(always);
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!element.current || always) return;
+    const { top, bottom } = element.current.getBoundingClientRect();
+    // An observer tells a frame later.
+    if (top < 2 * innerHeight && bottom > -innerHeight) setNear(true);
     const make = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && setNear(true), {
       rootMargin: "100% 0px",
     });

@@ -23,7 +23,8 @@ export interface SeriesView {
   range: readonly [number, number] | undefined;
 }
 
-type Listener = () => void;
+/** `isAnswer`: the server has answered; else a live point has come, or the view has changed. */
+type Listener = (isAnswer: boolean) => void;
 
 const idOf = (run: string, key: string) => `${run}\n${key}`;
 
@@ -196,6 +197,7 @@ export class SeriesStore {
       for (const series of answer.series) {
         const track = toTrack(series);
         const id = idOf(track.run, track.key);
+        this.#known.add(id);
         if (reading < (this.#drawn.get(id) ?? 0)) continue;
         this.#addTo(track, this.#readings.get(id)?.get(reading) ?? []);
         this.#tracks.set(id, track);
@@ -213,7 +215,7 @@ export class SeriesStore {
         if (!readings?.size) this.#readings.delete(id);
       }
     }
-    for (const key of keys) this.#tell(key);
+    for (const key of keys) this.#tell(key, true);
     if (this.#view.range || this.#view.smoothing !== smoothing) this.#refine();
   }
 
@@ -244,12 +246,12 @@ export class SeriesStore {
         // The coarse lines stay in view; the next zoom asks again.
         return;
       }
-      for (const key of some) this.#tell(key);
+      for (const key of some) this.#tell(key, true);
     }
   }
 
-  #tell(key: string): void {
-    for (const listener of this.#listeners.get(key) ?? []) listener();
+  #tell(key: string, isAnswer = false): void {
+    for (const listener of this.#listeners.get(key) ?? []) listener(isAnswer);
   }
 
   #tellAll(): void {

@@ -1,6 +1,6 @@
-import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import type { ChartContext } from "./context";
-import { createTurn } from "./frames";
+import { createTurn, type Place } from "./frames";
 import { type ChartLine, differenceTrack, meanTrack } from "./line";
 import type { Track } from "./track";
 
@@ -13,21 +13,28 @@ export interface Lines {
 
 const NONE: Lines = { lines: [], loaded: false, error: undefined };
 
-/** The lines of one key, read anew when points come: at once after a quiet time, else four times a second. */
+/**
+ * The lines of one key. What the server answers is drawn in the next frame, live points at once after a quiet time, else four
+ * times a second.
+ */
 export function useLines(context: ChartContext, key: string, near: boolean): Lines {
-  const [state, setState] = useState<Lines>(NONE);
+  const { store } = context;
+  // Back on a page, or in a layer over it, lines are there before anything is drawn.
+  const [state, setState] = useState<Lines>(() => (near ? collect(context, key) : NONE));
   const newest = useRef(context);
   newest.current = context;
-  const turn = useRef<ReturnType<typeof createTurn> | undefined>(undefined);
-  const { store } = context;
+  const turn = useRef<Place | undefined>(undefined);
 
-  useEffect(() => {
+  useLayoutEffect(() => {
     if (!near) return;
     const mine = createTurn(() => setState(collect(newest.current, key)));
     turn.current = mine;
     const stopWanting = store.want(key);
-    const stopWatching = store.watch(key, mine.ask);
-    mine.now();
+    const stopWatching = store.watch(key, (isAnswer) => {
+      if (isAnswer) mine.first(rowsOf(newest.current, key));
+      else mine.ask();
+    });
+    if (store.isLoaded(key) || store.error(key)) mine.first(rowsOf(newest.current, key));
     return () => {
       mine.leave();
       stopWanting();
@@ -35,8 +42,20 @@ export function useLines(context: ChartContext, key: string, near: boolean): Lin
     };
   }, [store, key, near]);
 
-  useLayoutEffect(() => turn.current?.now(), [context.runs, context.groups, context.relative]);
+  // Other runs: what is known of them is drawn before the server is asked for the rest.
+  const drawn = useRef(context);
+  useLayoutEffect(() => {
+    const { runs, groups, relative } = drawn.current;
+    drawn.current = context;
+    if (runs !== context.runs || groups !== context.groups || relative !== context.relative) turn.current?.now();
+  });
   return state;
+}
+
+/** Rows that drawing a key takes. */
+function rowsOf({ store, runs, groups }: ChartContext, key: string): number {
+  const ids = [...runs.map(({ id }) => id), ...groups.flatMap((group) => group.runs)];
+  return ids.reduce((sum, id) => sum + (store.track(id, key)?.x.length ?? 0), 0);
 }
 
 /** Tracks grow in place: the copies tell that something is new. */

@@ -1,4 +1,4 @@
-import { useCallback, useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { whenBack } from "./connection";
 
 /** Something loaded from the server. After the first answer `data` stays through refreshes and failures. */
@@ -43,8 +43,8 @@ export function useResource<T>(
   const current = state.key === key ? state : fresh<T>(key);
 
   const idle = options.idle ?? false;
-  // `round` starts the loading again
-  useEffect(() => {
+  // `round` starts the loading again. Before the painting: an answer that index.html asked for may be there already.
+  useLayoutEffect(() => {
     if (idle) return;
     const control = new AbortController();
     let timer: ReturnType<typeof setTimeout> | undefined;

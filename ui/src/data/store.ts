@@ -28,12 +28,11 @@ export function createStore<T>(initial: T): Store<T> {
 /** The store's value, drawn again when it changes. */
 export function useStore<T>(store: Store<T>): T {
   const [, redraw] = useReducer((n: number) => n + 1, 0);
+  const shown = store.get();
   useEffect(() => {
-    const seen = store.get();
-    const stop = store.watch(() => redraw(undefined));
     // The value may have changed between drawing and watching.
-    if (!Object.is(seen, store.get())) redraw(undefined);
-    return stop;
+    if (!Object.is(shown, store.get())) redraw(undefined);
+    return store.watch(() => redraw(undefined));
   }, [store]);
-  return store.get();
+  return shown;
 }

@@ -56,15 +56,26 @@ export function systemTags(run: Run): KeyValue[] {
   return (run.data.tags ?? []).filter((tag) => tag.key.startsWith("mlflow."));
 }
 
-/** By name, numbers in names by their size: m2 before m10. */
-const names = new Intl.Collator("en", { numeric: true });
+/** Orders by name, numbers in names by their size: m2 before m10. */
+export function compareNames(a: string, b: string): number {
+  const [as, bs] = [a, b].map((name) => name.toLowerCase().split(/(\d+)/));
+  for (const [i, part] of (as ?? []).entries()) {
+    const other = bs?.[i];
+    if (other === undefined) return 1;
+    // The odd ones are digits.
+    const order = i % 2 ? Number(part) - Number(other) : 0;
+    if (order !== 0) return order;
+    if (part !== other) return part < other ? -1 : 1;
+  }
+  return (as?.length ?? 0) - (bs?.length ?? 0) || (a < b ? -1 : Number(a > b));
+}
 
 /** Keys in use, the ones on most runs first, then by name; keys under "system/" last. */
 export function keysByUse(runs: readonly Run[], of: (run: Run) => readonly { key: string }[] | undefined): string[] {
   const uses = new Map<string, number>();
   for (const run of runs) for (const { key } of of(run) ?? []) uses.set(key, (uses.get(key) ?? 0) + 1);
   const rank = ([key, count]: [string, number]) => (isSystemKey(key) ? 0 : count);
-  return [...uses].sort((a, b) => rank(b) - rank(a) || names.compare(a[0], b[0])).map(([key]) => key);
+  return [...uses].sort((a, b) => rank(b) - rank(a) || compareNames(a[0], b[0])).map(([key]) => key);
 }
 
 export function isSystemKey(key: string): boolean {
@@ -90,12 +101,12 @@ function groupRank(prefix: string): number {
 /** Keys without a prefix first, then validation and the like, the others by name, "system" last. */
 export function groupByPrefix(keys: readonly string[]): KeyGroup[] {
   const groups = new Map<string, string[]>();
-  for (const key of [...keys].sort(names.compare)) {
+  for (const key of [...keys].sort(compareNames)) {
     const slash = key.indexOf("/");
     const prefix = slash > 0 ? key.slice(0, slash) : "";
     groups.set(prefix, [...(groups.get(prefix) ?? []), key]);
   }
   return [...groups]
     .map(([prefix, members]) => ({ prefix, keys: members }))
-    .sort((a, b) => groupRank(a.prefix) - groupRank(b.prefix) || a.prefix.localeCompare(b.prefix));
+    .sort((a, b) => groupRank(a.prefix) - groupRank(b.prefix) || compareNames(a.prefix, b.prefix));
 }

@@ -8,7 +8,7 @@ import { useResource } from "../data/resource";
 import { experimentPath, hashHref, useQuery } from "../lib/address";
 import { headlineRank } from "../lib/direction";
 import { plural } from "../lib/format";
-import { isLive, isSystemKey, runName } from "../lib/runs";
+import { compareNames, isLive, isSystemKey, runName } from "../lib/runs";
 import { useTitle } from "../lib/title";
 import { BaselineChip } from "../parts/baseline";
 import { Segments } from "../parts/segments";
@@ -212,5 +212,5 @@ function sharedMetrics(runs: readonly Run[], baseline: Run | undefined): string[
     for (const { key } of run.data.metrics ?? []) uses.set(key, (uses.get(key) ?? 0) + 1);
   }
   const rank = (key: string) => (isSystemKey(key) ? -100 : 0) + headlineRank(key) + (uses.get(key) ?? 0);
-  return [...uses.keys()].sort((a, b) => rank(b) - rank(a) || a.localeCompare(b));
+  return [...uses.keys()].sort((a, b) => rank(b) - rank(a) || compareNames(a, b));
 }

@@ -35,6 +35,8 @@ export function useRunsTable({ id, state, keys, conventions, settled }: Setup): 
     () => state.columns ?? (keys ? defaultColumns(keys, headline, hasBaseline) : []),
     [state.columns, keys, headline, hasBaseline],
   );
+  // Columns that the address names wait for nothing.
+  const isKnown = state.columns !== undefined || (keys !== undefined && settled);
   const request = useMemo<TableRequest>(() => {
     const first: TableRequest = {
       experiment_ids: [id],
@@ -42,15 +44,15 @@ export function useRunsTable({ id, state, keys, conventions, settled }: Setup): 
       order_by: orderBy(state.sorts.length ? state.sorts : NEWEST),
       run_view_type: state.deleted ? "DELETED_ONLY" : undefined,
     };
-    if (!keys || !settled) return { ...first, max_results: FIRST_LOOK };
+    if (!isKnown) return { ...first, max_results: FIRST_LOOK };
     const wanted = state.group ? [...columns, { kind: state.group.kind, key: state.group.key }] : columns;
     const keysOf = (...kinds: string[]) => [
       ...new Set(wanted.filter(({ kind }) => kinds.includes(kind)).map(({ key }) => key)),
     ];
     return { ...first, metrics: keysOf("metric", "delta"), params: keysOf("param"), tags: keysOf("tag") };
-  }, [id, state.filter, state.sorts, state.deleted, state.group, keys, settled, columns]);
+  }, [id, state.filter, state.sorts, state.deleted, state.group, isKnown, columns]);
   const { columns: data, ...rest } = useTable(request);
-  return { ...rest, data, columns, headline, request: keys && settled ? request : undefined };
+  return { ...rest, data, columns, headline, request: isKnown ? request : undefined };
 }
 
 /** The baseline's own row, whether the filter lets it through or not. */

@@ -4,7 +4,7 @@ import type { Run } from "../api/types";
 import { useResource } from "../data/resource";
 import { comparePath, hashHref, modelPath, runPath } from "../lib/address";
 import { guessDirection, headlineRank } from "../lib/direction";
-import { runName, toNumber } from "../lib/runs";
+import { compareNames, runName, toNumber } from "../lib/runs";
 import { Delta } from "../parts/delta";
 import { Value } from "../parts/number";
 import { Age } from "../parts/status";
@@ -37,7 +37,7 @@ export function useVersionFigures(versions: readonly ModelVersion[] | undefined)
   for (const run of runs.values())
     for (const { key } of run.data.metrics ?? []) uses.set(key, (uses.get(key) ?? 0) + 1);
   const rank = (key: string) => headlineRank(key) + (uses.get(key) ?? 0);
-  const metrics = [...uses.keys()].sort((a, b) => rank(b) - rank(a) || a.localeCompare(b)).slice(0, METRICS_SHOWN);
+  const metrics = [...uses.keys()].sort((a, b) => rank(b) - rank(a) || compareNames(a, b)).slice(0, METRICS_SHOWN);
   return {
     runs,
     metrics,

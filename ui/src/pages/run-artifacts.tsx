@@ -5,7 +5,7 @@ import { ArtifactPreview } from "../artifacts/preview";
 import { useResource } from "../data/resource";
 import { useQueryKey } from "../lib/address";
 import { formatBytes, formatCount } from "../lib/format";
-import { isLive } from "../lib/runs";
+import { compareNames, isLive } from "../lib/runs";
 import { Icon } from "../parts/icon";
 import { ErrorNote, PendingRows } from "../parts/states";
 
@@ -66,7 +66,7 @@ interface FilesProps {
 function Files({ run, files, chosen, onChoose, depth }: FilesProps) {
   const ordered = useMemo(
     () =>
-      files.toSorted((a, b) => Number(b.is_dir ?? false) - Number(a.is_dir ?? false) || a.path.localeCompare(b.path)),
+      files.toSorted((a, b) => Number(b.is_dir ?? false) - Number(a.is_dir ?? false) || compareNames(a.path, b.path)),
     [files],
   );
   return (

@@ -1,5 +1,5 @@
 import type { ComponentType } from "preact";
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useState } from "preact/hooks";
 import { ErrorNote } from "./states";
 
 /** A part whose script is fetched when it is first shown. */
@@ -9,7 +9,8 @@ export function lazy<P extends object>(load: () => Promise<ComponentType<P>>): C
     const [, redraw] = useState(0);
     const [error, setError] = useState<Error | undefined>(undefined);
     const [round, setRound] = useState(0);
-    useEffect(() => {
+    // Before the first painting: a script that is there already is run in time for it.
+    useLayoutEffect(() => {
       if (loaded) return;
       let gone = false;
       load()

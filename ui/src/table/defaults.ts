@@ -1,7 +1,7 @@
 /** Which columns a table begins with. */
 import type { KeysAnswer, KeyUse } from "../api/page-types";
 import { headlineRank } from "../lib/direction";
-import { isSystemKey } from "../lib/runs";
+import { compareNames, isSystemKey } from "../lib/runs";
 import type { Column } from "./column";
 
 const PARAMS_SHOWN = 3;
@@ -11,7 +11,7 @@ export function guessHeadline(metrics: readonly KeyUse[]): string | undefined {
   const most = Math.max(...metrics.map(({ runs }) => runs), 0);
   // One that only a few runs have stands for them alone.
   const rank = ({ key, runs }: KeyUse) => headlineRank(key) + (runs >= most / 2 ? 8 : 0);
-  return metrics.toSorted((a, b) => rank(b) - rank(a) || b.runs - a.runs || a.key.localeCompare(b.key))[0]?.key;
+  return metrics.toSorted((a, b) => rank(b) - rank(a) || b.runs - a.runs || compareNames(a.key, b.key))[0]?.key;
 }
 
 /** Params that tell runs apart, the most telling first: many values, but not one for each run. */
@@ -19,7 +19,7 @@ export function mostVaried(params: readonly KeyUse[]): string[] {
   const score = ({ runs, values = 1 }: KeyUse) => (values >= runs ? 1 : Math.log2(values)) * runs;
   return [...params]
     .filter(({ values = 1 }) => values > 1)
-    .sort((a, b) => score(b) - score(a) || a.key.localeCompare(b.key))
+    .sort((a, b) => score(b) - score(a) || compareNames(a.key, b.key))
     .map(({ key }) => key);
 }
 
