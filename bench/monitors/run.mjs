@@ -1,6 +1,6 @@
 /**
  * Monitors: from the acknowledgement of a breaching point to its alert and to the delivered webhook, with 200 live runs; and
- * what ten monitors on a run cost its ingest. `npm run bench:monitors`. Options: --turns, --seconds, --quick, --folder, --out.
+ * what ten monitors on a run cost its ingest. `npm run bench:monitors`. Options: --only alerts,ingest, --turns, --seconds, --quick, --folder, --out.
  */
 import { mkdir, writeFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -19,7 +19,15 @@ const PERIOD_MS = 2000;
 const POLL_MS = 25;
 const LIMIT_MS = 15_000;
 const LIMIT = 1e6;
+/** Metrics a request and connections of the cases of ingest. */
+const INGEST = [
+  [1, 16],
+  [100, 1],
+  [100, 16],
+  [1000, 16],
+];
 
+const isAsked = (part) => given.only?.includes(part) ?? true;
 const given = options({ turns: 5, peers: ["tidemark"], out: join(ROOT, "bench/results/monitors.json") });
 const runCount = given.quick ? 20 : 200;
 const breachMs = given.quick ? 5000 : 40_000;
@@ -166,15 +174,10 @@ async function ingest(peer, test) {
 
 const report = await withPeers(["tidemark"], given.folder, async ([peer], work) => {
   const on = machine(work);
-  progress("alerts and deliveries");
-  const alerts = await latencies(peer);
+  if (isAsked("alerts")) progress("alerts and deliveries");
+  const alerts = isAsked("alerts") ? await latencies(peer) : undefined;
   const cases = [];
-  for (const [metrics, connections] of [
-    [1, 16],
-    [100, 1],
-    [100, 16],
-    [1000, 16],
-  ]) {
+  for (const [metrics, connections] of isAsked("ingest") ? INGEST : []) {
     progress(`ingest, log-batch of ${metrics} at ${connections}`);
     cases.push(await ingest(peer, { kind: "log-batch", metrics, connections, runs: 1 }));
   }
@@ -185,15 +188,18 @@ await mkdir(dirname(given.out), { recursive: true });
 await writeFile(given.out, `${JSON.stringify(report, null, 2)}\n`);
 const ms = (value) => `${Math.round(value)} ms`;
 const { alerts, cases } = report;
+const told = alerts && [
+  `| ${alerts.runs} live runs, from the acknowledgement | median | p99 | bar |`,
+  "|---|---|---|---|",
+  `| alert visible by API | ${ms(alerts.visible.p50)} | ${ms(alerts.visible.p99)} | 1,000 ms |`,
+  `| webhook delivered | ${ms(alerts.delivered.p50)} | ${ms(alerts.delivered.p99)} | 3,000 ms |`,
+  "",
+];
 process.stdout.write(
   [
     machineLine(report.on),
     "",
-    `| ${alerts.runs} live runs, from the acknowledgement | median | p99 | bar |`,
-    "|---|---|---|---|",
-    `| alert visible by API | ${ms(alerts.visible.p50)} | ${ms(alerts.visible.p99)} | 1,000 ms |`,
-    `| webhook delivered | ${ms(alerts.delivered.p50)} | ${ms(alerts.delivered.p99)} | 3,000 ms |`,
-    "",
+    ...(told ?? []),
     "| ingest, requests/s | no monitor | ten monitors | ratio (bar 0.9) |",
     "|---|---|---|---|",
     ...cases.map(

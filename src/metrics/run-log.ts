@@ -72,7 +72,7 @@ export class RunLog extends DurableObject<Env> {
       return await work({ position: this.#published, sequence: this.#sequence, series: this.#unpublished.series });
     }),
   );
-  readonly #watch = new Watch(this.ctx, this.env, (runId) => this.monitorsChanged(runId));
+  readonly #watch = new Watch(this.ctx, this.env, this.#unpublished.arrivals, (runId) => this.monitorsChanged(runId));
   /** The run as D1 has it, only while the run is active and marked hot there: the gate every append passes. */
   #run: RunState | undefined;
   #runId: string | undefined;
@@ -256,12 +256,9 @@ export class RunLog extends DurableObject<Env> {
 
   #sync(): Promise<void> {
     const sync = this.ctx.storage.sync();
-    if (!this.#live.isRecording && !this.#watch.isWatching) return sync;
-    return sync.then(() => {
-      // Right while the queue commits one group at a time: what was taken until now is what is being made durable.
-      if (this.#live.isRecording) this.#live.durable(this.#sequence);
-      this.#watch.durable();
-    });
+    if (!this.#live.isRecording) return sync;
+    // Right while the queue commits one group at a time: what was taken until now is what is being made durable.
+    return sync.then(() => this.#live.durable(this.#sequence));
   }
 
   /** Recovers the log where this life has not yet. False where D1 has no such run. */
@@ -335,7 +332,7 @@ export class RunLog extends DurableObject<Env> {
   #commit(packs: readonly Uint8Array[]): Counts[] {
     try {
       const fresh: Uint8Array[] = [];
-      const take = this.#watch.takenWith(this.#live.isRecording ? this.#live.take : undefined);
+      const take = this.#live.isRecording ? this.#live.take : undefined;
       const counts = packs.map((pack) => {
         const count = this.#unpublished.add(pack, undefined, take);
         if (count.accepted > 0) fresh.push(pack);
@@ -349,6 +346,7 @@ export class RunLog extends DurableObject<Env> {
           this.#alarmSet = true;
           void this.ctx.storage.setAlarm(this.#lastAppend + IDLE_MS);
         }
+        this.#watch.taken();
       }
       return counts;
     } catch (error) {

@@ -48,7 +48,7 @@ export class Series {
     return true;
   }
 
-  /** The observations from `from` on, as they arrived. A view: valid until the next change. */
+  /** The observations from `from` on, as they arrived. A view, which stays as it is whatever is added or dropped later. */
   columns(from = 0, to = this.length): Columns {
     return slice(this.#columns, from, to);
   }

@@ -1,4 +1,5 @@
 /** The observations of a run's log that D1 may lack, by key, in memory. */
+import { Arrivals } from "./arrivals";
 import { BLOCK_POINTS, type Columns } from "./block";
 import type { Counts } from "./commit-queue";
 import { decodePacks, encodePack, type KeyedColumns } from "./pack";
@@ -15,6 +16,8 @@ type Take = (key: string, step: number, timestamp: number, value: number) => voi
 
 export class Unpublished {
   readonly #series = new Map<string, Series>();
+  /** Hands on what is added to some keys. */
+  readonly arrivals = new Arrivals(this.#series);
   #points = 0;
   #longest = 0;
 
@@ -82,13 +85,9 @@ export class Unpublished {
 
   /** Drops what a publish sealed, and gives what it left out as packs. */
   drop({ sealed, carried }: InFlight): Uint8Array[] {
-    for (const [key, count] of sealed) {
-      const series = this.#series.get(key);
-      if (!series) continue;
-      this.#points -= count;
-      if (series.length === count) this.#series.delete(key);
-      else series.drop(count);
-    }
+    this.arrivals.across(() => {
+      for (const [key, count] of sealed) this.#drop(key, count);
+    });
     this.#longest = Math.max(0, ...Array.from(this.#series.values(), (s) => s.length));
     const carry: KeyedColumns[] = [];
     for (const [key, count] of carried) {
@@ -98,8 +97,16 @@ export class Unpublished {
     return carry.length > 0 ? [encodePack(carry)] : [];
   }
 
+  #drop(key: string, count: number): void {
+    const series = this.#series.get(key);
+    if (!series) return;
+    this.#points -= count;
+    if (series.length === count) this.#series.delete(key);
+    else series.drop(count);
+  }
+
   clear(): void {
-    this.#series.clear();
+    this.arrivals.across(() => this.#series.clear());
     this.#points = 0;
     this.#longest = 0;
   }

@@ -1,7 +1,8 @@
 /**
- * One monitor on one run, fed point by point: tells when an alert fires, resolves or goes on. The same whether points
+ * One monitor on one run, fed with what comes: tells when an alert fires, resolves or goes on. The same whether points
  * arrive live, are replayed after the object was evicted, or come from history for a preview. Pure.
  */
+import type { Columns } from "../metrics/block";
 import { type Condition, driftLimit, MAX_WINDOW_POINTS, type Rule, trailingOf } from "./monitor";
 import { ksTwoSample, meanAndDeviation, populationStability, sortedNumbers } from "./statistics";
 import { type Point, Window } from "./window";
@@ -52,9 +53,8 @@ export interface AlertState {
 }
 
 /** One look at the window. */
-interface Verdict {
+interface Verdict extends Standing {
   isBreach: boolean;
-  evidence: () => Evidence;
 }
 
 export class Evaluator {
@@ -84,20 +84,22 @@ export class Evaluator {
 
   /** The newest aggregate, what it may not pass at the moment (NaN where that is not known), and what was compared. */
   get now(): Standing {
-    const evidence = this.#judge()?.evidence();
-    if (!evidence) return { value: this.#window.value(), limit: Number.NaN };
-    const { window: _, values: __, ...standing } = evidence;
+    const verdict = this.#look();
+    if (!verdict) return { value: this.#window.value(), limit: Number.NaN };
+    const { isBreach: _, ...standing } = verdict;
     return standing;
   }
 
-  /** The values of the run that is compared with; the rule's window is taken at their end. */
-  compareWith(points: readonly Point[] | undefined): void {
+  /** The values of the run that is compared with, in order of time; the rule's window is taken at their end. */
+  compareWith(points: Columns | undefined): void {
     this.#other = undefined;
-    if (!points || points.length === 0) return;
+    if (!points || points.values.length === 0) return;
+    const { steps, timestamps, values } = points;
     const window = new Window(this.#rule.window, this.#rule.aggregate);
-    for (const point of points) window.push(point);
-    const kept = points.slice(-MAX_WINDOW_POINTS);
-    this.#other = { sorted: sortedNumbers(kept.map((p) => p.value)), value: window.value() };
+    for (let i = 0; i < values.length; i++) {
+      window.push(steps[i] as number, timestamps[i] as number, values[i] as number);
+    }
+    this.#other = { sorted: sortedNumbers(values.slice(-MAX_WINDOW_POINTS)), value: window.value() };
   }
 
   /** Somebody ended the alert. */
@@ -106,55 +108,60 @@ export class Evaluator {
     this.#streak = 0;
   }
 
-  /** Fills the windows with a point that was judged before. */
-  remember(point: Point): void {
-    this.#take(point);
-  }
-
   /** Whether a point lies before the last transition, which then was after it. */
-  hasJudged({ timestamp, step }: Point): boolean {
+  hasJudged(timestamp: number, step: number): boolean {
     const last = this.#alert?.changedAt;
     return last !== undefined && (timestamp < last.timestamp || (timestamp === last.timestamp && step <= last.step));
   }
 
-  /** Takes a point and judges it. */
-  push(point: Point): Transition | undefined {
-    this.#take(point);
-    if (--this.#untilNext > 0) return undefined;
-    const verdict = this.#judge();
-    if (!verdict) return undefined;
-    this.#untilNext = this.#every;
-    return verdict.isBreach ? this.#breach(point, verdict) : this.#recover(point, verdict);
+  /** Fills the windows with points [from, to) of columns, which were judged before or never will be. */
+  remember({ steps, timestamps, values }: Columns, from: number, to: number): void {
+    for (let i = from; i < to; i++) this.#take(steps[i] as number, timestamps[i] as number, values[i] as number);
   }
 
-  #take(point: Point): void {
-    const trailing = this.#trailing;
-    this.#window.push(point, trailing && ((old) => trailing.push(old)));
+  /** Takes points [from, to) of columns and judges each; tells of those that change the alert. */
+  judge({ steps, timestamps, values }: Columns, from: number, to: number, tell: (found: Transition) => void): void {
+    for (let i = from; i < to; i++) {
+      const step = steps[i] as number;
+      const timestamp = timestamps[i] as number;
+      const value = values[i] as number;
+      this.#take(step, timestamp, value);
+      if (--this.#untilNext > 0) continue;
+      const verdict = this.#look();
+      if (!verdict) continue;
+      this.#untilNext = this.#every;
+      const kind = verdict.isBreach ? this.#breach(timestamp) : this.#recover();
+      if (!kind) continue;
+      const at = { step, timestamp, value };
+      this.#alert = { isFiring: kind !== "resolve", changedAt: at };
+      tell({ kind, at, evidence: this.#evidence(verdict) });
+    }
+  }
+
+  #take(step: number, timestamp: number, value: number): void {
+    this.#window.push(step, timestamp, value, this.#trailing);
     // What is before the window moves on with it.
-    const oldest = this.#window.oldest;
-    if (trailing && oldest) trailing.moveTo(oldest.timestamp);
+    this.#trailing?.moveTo(this.#window.since);
   }
 
-  #breach(point: Point, { evidence }: Verdict): Transition | undefined {
+  #breach(timestamp: number): "fire" | "reopen" | undefined {
     this.#recovered = 0;
     this.#streak++;
     if (this.isFiring || this.#streak < this.#rule.consecutive) return undefined;
     const last = this.#alert;
-    const isSoon = last && point.timestamp - last.changedAt.timestamp < this.#rule.cooldown_minutes * MINUTE;
-    this.#alert = { isFiring: true, changedAt: point };
-    return { kind: isSoon ? "reopen" : "fire", at: point, evidence: evidence() };
+    const isSoon = last && timestamp - last.changedAt.timestamp < this.#rule.cooldown_minutes * MINUTE;
+    return isSoon ? "reopen" : "fire";
   }
 
-  #recover(point: Point, { evidence }: Verdict): Transition | undefined {
+  #recover(): "resolve" | undefined {
     this.#streak = 0;
     if (!this.isFiring || ++this.#recovered < this.#rule.recovery) return undefined;
     this.#recovered = 0;
-    this.#alert = { isFiring: false, changedAt: point };
-    return { kind: "resolve", at: point, evidence: evidence() };
+    return "resolve";
   }
 
   /** Undefined where there is not yet enough to judge by. */
-  #judge(): Verdict | undefined {
+  #look(): Verdict | undefined {
     if (!this.#window.isFull) return undefined;
     const { condition } = this.#rule;
     switch (condition.type) {
@@ -174,7 +181,7 @@ export class Evaluator {
   /** A NaN is as bad as can be. */
   #compared(value: number, limit: number, baseline?: number): Verdict {
     const isBreach = Number.isNaN(value) || (this.#rule.direction === "max" ? value < limit : value > limit);
-    return { isBreach, evidence: () => this.#evidence({ value, limit, baseline }) };
+    return baseline === undefined ? { isBreach, value, limit } : { isBreach, value, limit, baseline };
   }
 
   #againstBaseline({ margin, relative }: Extract<Condition, { type: "baseline" }>): Verdict | undefined {
@@ -186,7 +193,7 @@ export class Evaluator {
     if (this.#rule.direction === "min") return this.#compared(value, baseline + room, baseline);
     const isBreach = Number.isNaN(value) || Math.abs(value - baseline) > room;
     const limit = value < baseline ? baseline - room : baseline + room;
-    return { isBreach, evidence: () => this.#evidence({ value, limit, baseline }) };
+    return { isBreach, value, limit, baseline };
   }
 
   #trailingValue(): number | undefined {
@@ -195,24 +202,22 @@ export class Evaluator {
 
   #change({ z }: Extract<Condition, { type: "change" }>): Verdict | undefined {
     if (!this.#trailing?.isFull) return undefined;
-    const before = this.#trailing.points(MAX_TRAILING).flatMap((p) => (Number.isNaN(p.value) ? [] : [p.value]));
+    const before = this.#trailing.numbers(MAX_TRAILING);
     if (before.length < 3) return undefined;
     const { mean, deviation } = meanAndDeviation(before);
     const value = this.#window.value();
     const score = value === mean ? 0 : (value - mean) / deviation;
     const { direction } = this.#rule;
     const away = direction === "max" ? -score : direction === "min" ? score : Math.abs(score);
+    const isLow = direction === "max" || (direction === "either" && score < 0);
     return {
       isBreach: Number.isNaN(value) || away > z,
-      evidence: () =>
-        this.#evidence({
-          value,
-          limit: mean + (direction === "max" || (direction === "either" && score < 0) ? -z : z) * deviation,
-          baseline: mean,
-          statistic: score,
-          n: this.#window.length,
-          m: before.length,
-        }),
+      value,
+      limit: mean + (isLow ? -z : z) * deviation,
+      baseline: mean,
+      statistic: score,
+      n: this.#window.length,
+      m: before.length,
     };
   }
 
@@ -225,24 +230,20 @@ export class Evaluator {
     const value = this.#window.value();
     if (condition.test === "psi") {
       const statistic = populationStability(before, sample, condition.bins);
-      return { isBreach: statistic > limit, evidence: () => this.#evidence({ value, limit, statistic, ...sizes }) };
+      return { isBreach: statistic > limit, value, limit, statistic, ...sizes };
     }
     const { statistic, pValue } = ksTwoSample(sample, before);
-    return {
-      isBreach: pValue < limit,
-      evidence: () => this.#evidence({ value, limit, statistic, p_value: pValue, ...sizes }),
-    };
+    return { isBreach: pValue < limit, value, limit, statistic, p_value: pValue, ...sizes };
   }
 
   #trailingSample(): Float64Array | undefined {
     return this.#trailing?.isFull ? sortedNumbers(this.#trailing.numbers()) : undefined;
   }
 
-  #evidence({ baseline, ...known }: Omit<Evidence, "window" | "values">): Evidence {
+  #evidence({ isBreach: _, ...standing }: Verdict): Evidence {
     const [first, last] = [this.#window.oldest, this.#window.newest];
     return {
-      ...known,
-      ...(baseline === undefined ? {} : { baseline }),
+      ...standing,
       window: {
         points: this.#window.length,
         from_step: first?.step ?? 0,
@@ -250,7 +251,7 @@ export class Evaluator {
         from_timestamp: first?.timestamp ?? 0,
         to_timestamp: last?.timestamp ?? 0,
       },
-      values: this.#window.points(SHOWN_VALUES).map((p) => p.value),
+      values: [...this.#window.values(SHOWN_VALUES)],
     };
   }
 }

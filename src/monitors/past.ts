@@ -3,20 +3,8 @@ import type { Env } from "../env";
 import type { Columns } from "../metrics/block";
 import { CHUNK_SQL } from "../metrics/chunk";
 import { withHistories } from "../metrics/history-load";
-import { sortedDistinct } from "../metrics/observation";
+import { newColumns, slice, sortedByTime, sortedDistinct } from "../metrics/observation";
 import { ChunksMoved, chunkStretch, concatenate, fetchPieces, type Header, type Piece } from "../metrics/pieces";
-import type { Point } from "./window";
-
-const byTime = (a: Point, b: Point): number => a.timestamp - b.timestamp || a.step - b.step;
-
-/** The observations of columns from `from` on. */
-export function pointsOf({ steps, timestamps, values }: Columns, from = 0): Point[] {
-  const points: Point[] = [];
-  for (let i = Math.max(0, from); i < values.length; i++) {
-    points.push({ step: steps[i] as number, timestamp: timestamps[i] as number, value: values[i] as number });
-  }
-  return points;
-}
 
 /** As few pieces as hold the newest `count` points. */
 function newestPieces(pieces: readonly Piece[], count: number): Piece[] {
@@ -30,14 +18,15 @@ function newestPieces(pieces: readonly Piece[], count: number): Piece[] {
   return wanted;
 }
 
-function newestOf(pieces: readonly Piece[], count: number): Point[] {
-  return pointsOf(sortedDistinct(concatenate(pieces)))
-    .sort(byTime)
-    .slice(-count);
+/** The newest points of fetched pieces, in order of time. */
+export function newestOf(pieces: readonly Piece[], count: number): Columns {
+  const all = sortedByTime(sortedDistinct(concatenate(pieces)));
+  const { length } = all.values;
+  return slice(all, Math.max(0, length - count), length);
 }
 
 /** The newest points of a run's series, published or not. Not for the run's own log: it would ask itself. */
-export async function newestPoints(env: Env, runId: string, key: string, count: number): Promise<Point[]> {
+export async function newestPoints(env: Env, runId: string, key: string, count: number): Promise<Columns> {
   return await withHistories(env, [runId], key, async (histories, fetch) => {
     const wanted = newestPieces(histories.get(runId)?.pieces ?? [], count);
     await fetch(wanted);
@@ -54,7 +43,7 @@ export async function publishedPoints(
   { runId, position }: { runId: string; position: number },
   key: string,
   count: number,
-): Promise<Point[]> {
+): Promise<Columns> {
   const { results } = await env.DB.prepare(
     `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory FROM metric_chunks AS c
      WHERE c.run_id = ?1 AND c.key = ?2 AND c.position <= ?3`,
@@ -66,7 +55,7 @@ export async function publishedPoints(
   try {
     await fetchPieces(env.DB, wanted);
   } catch (error) {
-    if (error instanceof ChunksMoved) return [];
+    if (error instanceof ChunksMoved) return newColumns(0);
     throw error;
   }
   return newestOf(wanted, count);

@@ -2,18 +2,16 @@
 
 import { runStatements } from "../db/statements";
 import type { Env } from "../env";
+import type { Columns } from "../metrics/block";
 import { withHistories } from "../metrics/history-load";
-import { sortedDistinct } from "../metrics/observation";
-import { concatenate } from "../metrics/pieces";
 import { Params } from "../search/conditions";
 import { filterOf } from "../search/filter";
 import { RUNS } from "../search/kinds/runs";
 import { runCondition } from "../tracking/run-filter";
 import { Evaluator, pastNeeded, type Standing, type Transition } from "./evaluate";
 import { MAX_WINDOW_POINTS, otherRun, type Rule, type Scope } from "./monitor";
-import { newestPoints, pointsOf } from "./past";
+import { newestOf, newestPoints } from "./past";
 import { askAll, baselineQuestion } from "./resolve";
-import type { Point } from "./window";
 
 /** Runs of a preview, the newest ones, and points of each that are judged, the newest ones. */
 export const MAX_PREVIEW_RUNS = 50;
@@ -46,7 +44,7 @@ export async function preview(env: Env, scope: Scope, rule: Rule, since: number)
   const found = await runsOf(env, scope, rule.metric);
   const other = otherRun(rule.condition);
   const result: Preview = { fired: 0, firing: 0, runs: found.length, points: 0, alerts: [], now: [] };
-  const compared = new Map<string, Point[]>();
+  const compared = new Map<string, Columns>();
   for (const { run_id, experiment_id } of found) {
     const evaluator = new Evaluator(rule);
     if (other) {
@@ -62,33 +60,32 @@ export async function preview(env: Env, scope: Scope, rule: Rule, since: number)
   return result;
 }
 
-function judge(evaluator: Evaluator, runId: string, points: readonly Point[], since: number, result: Preview): void {
+function judge(evaluator: Evaluator, runId: string, points: Columns, since: number, result: Preview): void {
+  const { length } = points.values;
+  const after = points.timestamps.findIndex((timestamp) => timestamp >= since);
+  const from = after < 0 ? length : after;
   let open: WouldBe | undefined;
-  for (const point of points) {
-    if (point.timestamp < since) {
-      evaluator.remember(point);
-      continue;
-    }
-    result.points++;
-    const transition = evaluator.push(point);
-    if (transition?.kind === "fire") {
+  evaluator.remember(points, 0, from);
+  evaluator.judge(points, from, length, (transition) => {
+    if (transition.kind === "fire") {
       open = { run_id: runId, fired: transition, reopened: 0 };
       result.fired++;
       if (result.alerts.length < MAX_LISTED) result.alerts.push(open);
-    } else if (transition && open) {
+    } else if (open) {
       if (transition.kind === "resolve") open.resolved = transition;
       else {
         delete open.resolved;
         open.reopened++;
       }
     }
-  }
-  if (points.length > 0) result.now.push({ run_id: runId, ...evaluator.now });
+  });
+  result.points += length - from;
+  if (length > 0) result.now.push({ run_id: runId, ...evaluator.now });
   if (evaluator.isFiring) result.firing++;
 }
 
 /** The points from `since` on, and before them what fills the windows, in order of time. */
-async function historyOf(env: Env, runId: string, rule: Rule, since: number): Promise<Point[]> {
+async function historyOf(env: Env, runId: string, rule: Rule, since: number): Promise<Columns> {
   return await withHistories(env, [runId], rule.metric, async (histories, fetch) => {
     const pieces = (histories.get(runId)?.pieces ?? []).toSorted((a, b) => b.maxTimestamp - a.maxTimestamp);
     let before = pastNeeded(rule);
@@ -100,8 +97,7 @@ async function historyOf(env: Env, runId: string, rule: Rule, since: number): Pr
       return true;
     });
     await fetch(wanted);
-    const points = pointsOf(sortedDistinct(concatenate(wanted)));
-    return points.sort((a, b) => a.timestamp - b.timestamp || a.step - b.step).slice(-MAX_POINTS);
+    return newestOf(wanted, MAX_POINTS);
   });
 }
 

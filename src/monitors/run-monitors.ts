@@ -8,9 +8,10 @@ export const MONITORS_OF_RUN = `(
   SELECT json_group_array(json_object('monitor_id', m.monitor_id, 'version', m.version, 'name', m.name,
     'definition', json(m.definition), 'targets', json(m.targets), 'muted_until', m.muted_until,
     'updated_time', m.updated_time, 'experiment_id', runs.experiment_id, 'run_name', runs.name,
-    'alert', (SELECT json_object('alert_id', a.alert_id, 'state', a.state, 'opened_time', a.opened_time,
+    'alert', json((SELECT json_object('alert_id', a.alert_id, 'state', a.state, 'opened_time', a.opened_time,
         'timestamp', a.changed_timestamp, 'step', a.changed_step)
-      FROM alerts a WHERE a.run_id = runs.run_id AND a.monitor_id = m.monitor_id ORDER BY a.opened_time DESC LIMIT 1)))
+      FROM alerts a WHERE a.run_id = runs.run_id AND a.monitor_id = m.monitor_id
+      ORDER BY a.opened_time DESC, a.opened_timestamp DESC, a.opened_step DESC LIMIT 1))))
   FROM monitors m WHERE m.enabled = 1 AND m.kind <> 'silence' AND m.scope IN (
     SELECT 'e:' || runs.experiment_id UNION ALL SELECT 'r:' || runs.run_id
     UNION ALL SELECT 'm:' || g.name || '@' || x.alias FROM model_versions v

@@ -9,6 +9,7 @@ import { runCondition } from "../tracking/run-filter";
 import { type AlertChange, alertId, writeChanges } from "./alert-store";
 import type { WatchedRow } from "./definition";
 import { type Scope, sentence } from "./monitor";
+import { monitorLink } from "./watched";
 
 /** Running runs of one monitor that are looked at, the newest ones. */
 const MAX_RUNS = 500;
@@ -68,7 +69,6 @@ async function judge(env: Env, monitor: Silence, run: SilentRun, now: number): P
   const isSilent = run.isLive === 1 && isLate();
   if (isSilent === (run.open !== null)) return undefined;
   const value = (now - last.timestamp) / MINUTE;
-  const base = env.TIDEMARK_PUBLIC_URL?.replace(/\/$/, "");
   return {
     kind: isSilent ? "fire" : "resolve",
     targets: monitor.targets,
@@ -99,7 +99,7 @@ async function judge(env: Env, monitor: Silence, run: SilentRun, now: number): P
         },
         values: [],
       },
-      ...(base ? { link: `${base}/#/monitors/${monitor.monitor_id}` } : {}),
+      ...monitorLink(env.TIDEMARK_PUBLIC_URL, monitor.monitor_id),
     },
   };
 }

@@ -14,7 +14,7 @@ export interface KsResult {
 }
 
 /** The values in ascending order, without NaN. */
-export function sortedNumbers(values: Iterable<number>): Float64Array {
+export function sortedNumbers(values: ArrayLike<number>): Float64Array {
   return Float64Array.from(values)
     .filter((v) => !Number.isNaN(v))
     .sort();

@@ -10,84 +10,91 @@ export interface Point {
 }
 
 const MINUTE = 60_000;
+const FIRST_CAPACITY = 16;
 
 /** What a window tells of its values as they come and go; NaN are none of its business. */
 interface Tracker {
   add(value: number): void;
   /** The oldest one goes. */
-  remove(value: number, left: () => Iterable<number>): void;
+  remove(value: number, left: () => Float64Array): void;
   value(): number;
 }
 
 const NOTHING: Tracker = { add: () => undefined, remove: () => undefined, value: () => Number.NaN };
 
 export class Window {
-  readonly #span: Span;
   readonly #aggregate: Aggregate | undefined;
   readonly #tracker: Tracker;
-  #points: Point[] = [];
-  /** The oldest point is here: what went is cut off now and then. */
-  #head = 0;
+  /** How many points it holds at most, and how much older than the newest they may be. */
+  readonly #points: number;
+  readonly #minutes: number;
+  /** Rings: the oldest point is at #start, the newest before #end, both counted since the beginning. */
+  #steps = new Float64Array(FIRST_CAPACITY);
+  #timestamps = new Float64Array(FIRST_CAPACITY);
+  #values = new Float64Array(FIRST_CAPACITY);
+  #mask = FIRST_CAPACITY - 1;
+  #start = 0;
+  #end = 0;
   #nans = 0;
   #newest = Number.NEGATIVE_INFINITY;
-  #hasLost = false;
   readonly #left = () => this.numbers();
 
   /** `aggregate` is absent where only the values are of interest. */
   constructor(span: Span, aggregate?: Aggregate) {
-    this.#span = span;
+    this.#points = "points" in span ? span.points : MAX_WINDOW_POINTS;
+    this.#minutes = "minutes" in span ? span.minutes : Number.POSITIVE_INFINITY;
     this.#aggregate = aggregate;
     this.#tracker = trackerOf(aggregate);
   }
 
   get length(): number {
-    return this.#points.length - this.#head;
+    return this.#end - this.#start;
   }
 
   /** Whether it is as wide as it should be: as many points, or as much time since the first one. */
   get isFull(): boolean {
-    return "points" in this.#span ? this.length >= this.#span.points : this.#hasLost;
+    return this.#minutes === Number.POSITIVE_INFINITY ? this.length === this.#points : this.#start > 0;
   }
 
   get oldest(): Point | undefined {
-    return this.#points[this.#head];
+    return this.length > 0 ? this.#at(this.#start) : undefined;
   }
 
   get newest(): Point | undefined {
-    return this.length > 0 ? this.#points[this.#points.length - 1] : undefined;
+    return this.length > 0 ? this.#at(this.#end - 1) : undefined;
   }
 
-  /** Takes a point, and hands those that are thereby too old to `evict`, the oldest first. */
-  push(point: Point, evict?: (point: Point) => void): void {
-    this.#points.push(point);
-    if (Number.isNaN(point.value)) this.#nans++;
-    else this.#tracker.add(point.value);
-    this.moveTo(point.timestamp, evict);
+  /** When its oldest point was; infinitely long ago where there is none. */
+  get since(): number {
+    return this.length > 0 ? (this.#timestamps[this.#start & this.#mask] as number) : Number.NEGATIVE_INFINITY;
+  }
+
+  /** Takes a point, and hands those that are thereby too old to `before`, the oldest first. */
+  push(step: number, timestamp: number, value: number, before?: Window): void {
+    if (this.length === this.#points) this.#shift(before);
+    if (this.length > this.#mask) this.#grow();
+    const slot = this.#end++ & this.#mask;
+    this.#steps[slot] = step;
+    this.#timestamps[slot] = timestamp;
+    this.#values[slot] = value;
+    if (Number.isNaN(value)) this.#nans++;
+    else this.#tracker.add(value);
+    this.moveTo(timestamp, before);
   }
 
   /** Time goes on to `timestamp`, never back. */
-  moveTo(timestamp: number, evict?: (point: Point) => void): void {
-    this.#newest = Math.max(this.#newest, timestamp);
-    const most = "points" in this.#span ? this.#span.points : MAX_WINDOW_POINTS;
-    const since = "minutes" in this.#span ? this.#newest - this.#span.minutes * MINUTE : Number.NEGATIVE_INFINITY;
-    for (let oldest = this.oldest; oldest && (this.length > most || oldest.timestamp <= since); oldest = this.oldest) {
-      this.#head++;
-      this.#hasLost = true;
-      if (Number.isNaN(oldest.value)) this.#nans--;
-      else this.#tracker.remove(oldest.value, this.#left);
-      evict?.(oldest);
-    }
-    if (this.#head > 64 && this.#head * 2 > this.#points.length) {
-      this.#points = this.#points.slice(this.#head);
-      this.#head = 0;
-    }
+  moveTo(timestamp: number, before?: Window): void {
+    if (timestamp > this.#newest) this.#newest = timestamp;
+    if (this.#minutes === Number.POSITIVE_INFINITY) return;
+    const since = this.#newest - this.#minutes * MINUTE;
+    while (this.length > 0 && this.since <= since) this.#shift(before);
   }
 
   /** The aggregate; NaN where a NaN is among the values it is made of, or where there are none. */
   value(): number {
     switch (this.#aggregate) {
       case "last":
-        return this.newest?.value ?? Number.NaN;
+        return this.length > 0 ? (this.#values[(this.#end - 1) & this.#mask] as number) : Number.NaN;
       case "count":
         return this.length;
       case "rate":
@@ -97,25 +104,56 @@ export class Window {
     }
   }
 
-  /** The points, the oldest first. */
-  points(last = this.length): readonly Point[] {
-    return this.#points.slice(Math.max(this.#head, this.#points.length - last));
+  /** The newest `last` values, the oldest first. */
+  values(last = this.length): Float64Array {
+    const from = Math.max(this.#start, this.#end - last);
+    const out = new Float64Array(this.#end - from);
+    for (let i = from; i < this.#end; i++) out[i - from] = this.#values[i & this.#mask] as number;
+    return out;
   }
 
-  /** The values that are numbers. */
-  *numbers(): Generator<number> {
-    for (let i = this.#head; i < this.#points.length; i++) {
-      const { value } = this.#points[i] as Point;
-      if (!Number.isNaN(value)) yield value;
-    }
+  /** Those of the newest `last` values that are numbers. */
+  numbers(last = this.length): Float64Array {
+    const values = this.values(last);
+    return this.#nans > 0 ? values.filter((value) => !Number.isNaN(value)) : values;
+  }
+
+  #at(i: number): Point {
+    const slot = i & this.#mask;
+    return {
+      step: this.#steps[slot] as number,
+      timestamp: this.#timestamps[slot] as number,
+      value: this.#values[slot] as number,
+    };
+  }
+
+  /** The oldest point goes. */
+  #shift(before: Window | undefined): void {
+    const slot = this.#start++ & this.#mask;
+    const value = this.#values[slot] as number;
+    if (Number.isNaN(value)) this.#nans--;
+    else this.#tracker.remove(value, this.#left);
+    before?.push(this.#steps[slot] as number, this.#timestamps[slot] as number, value);
+  }
+
+  #grow(): void {
+    const capacity = (this.#mask + 1) * 2;
+    const grown = (ring: Float64Array) => {
+      const bigger = new Float64Array(capacity);
+      for (let i = this.#start; i < this.#end; i++) bigger[i & (capacity - 1)] = ring[i & this.#mask] as number;
+      return bigger;
+    };
+    this.#steps = grown(this.#steps);
+    this.#timestamps = grown(this.#timestamps);
+    this.#values = grown(this.#values);
+    this.#mask = capacity - 1;
   }
 
   /** Points a minute: of the window's minutes, or between its first and last point. */
   #rate(): number {
-    if ("minutes" in this.#span) return this.length / this.#span.minutes;
-    const [first, last] = [this.oldest, this.newest];
-    if (!first || !last || last.timestamp <= first.timestamp) return Number.NaN;
-    return ((this.length - 1) * MINUTE) / (last.timestamp - first.timestamp);
+    if (this.#minutes !== Number.POSITIVE_INFINITY) return this.length / this.#minutes;
+    const took = this.length > 0 ? (this.#timestamps[(this.#end - 1) & this.#mask] as number) - this.since : 0;
+    return took > 0 ? ((this.length - 1) * MINUTE) / took : Number.NaN;
   }
 }
 
@@ -150,7 +188,7 @@ class Mean implements Tracker {
     this.#count++;
   }
 
-  remove(value: number, left: () => Iterable<number>): void {
+  remove(value: number, left: () => Float64Array): void {
     this.#sum -= value;
     this.#count--;
     const isLost = !(Number.isFinite(this.#sum) && Math.abs(value) <= Math.abs(this.#sum) * MAX_CANCELLATION);
@@ -200,7 +238,7 @@ class Extreme implements Tracker {
 /** Keeps the values sorted. */
 class Quantile implements Tracker {
   readonly #q: number;
-  #sorted = new Float64Array(16);
+  #sorted = new Float64Array(FIRST_CAPACITY);
   #length = 0;
 
   constructor(q: number) {

@@ -89,6 +89,6 @@ export function standing(
 /** The aggregate of a rule's window, where the points fill it. */
 function aggregateOf({ window, aggregate }: Rule, points: readonly RecentPoint[]): number | undefined {
   const held = new Window(window, aggregate);
-  for (const point of points) held.push(point);
+  for (const { step, timestamp, value } of points) held.push(step, timestamp, value);
   return held.isFull ? held.value() : undefined;
 }

@@ -43,7 +43,7 @@ export const alertsOf = async (run: string): Promise<Json[]> => (await did("GET"
 
 /** Waits until a run has alerts in these states, the newest first. */
 export async function expectAlerts(run: string, states: string[]): Promise<Json[]> {
-  await expect.poll(async () => (await alertsOf(run)).map((a) => a.state), { timeout: 5000 }).toEqual(states);
+  await expect.poll(async () => (await alertsOf(run)).map((a) => a.state), { timeout: 4000 }).toEqual(states);
   return await alertsOf(run);
 }
 

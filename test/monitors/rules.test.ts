@@ -1,5 +1,6 @@
 /** The rules on paper data: windows against naive ones, statistics against known figures, alerts by their transitions. */
 import { describe, expect, it } from "vitest";
+import type { Columns } from "../../src/metrics/block";
 import { type AlertState, Evaluator, pastNeeded, type Transition } from "../../src/monitors/evaluate";
 import { AGGREGATES, type Aggregate, type Rule, ruleProblem, type Span, sentence } from "../../src/monitors/monitor";
 import {
@@ -29,8 +30,16 @@ const rule = (fields: Partial<Rule> = {}): Rule => ({
 const points = (values: readonly number[], from = 0, apart = MINUTE): Point[] =>
   values.map((value, i) => ({ step: from + i, timestamp: (from + i) * apart, value }));
 
+const columnsOf = (all: readonly Point[]): Columns => ({
+  steps: Float64Array.from(all, (p) => p.step),
+  timestamps: Float64Array.from(all, (p) => p.timestamp),
+  values: Float64Array.from(all, (p) => p.value),
+});
+
 function transitions(evaluator: Evaluator, all: readonly Point[]): Transition[] {
-  return all.flatMap((point) => evaluator.push(point) ?? []);
+  const found: Transition[] = [];
+  evaluator.judge(columnsOf(all), 0, all.length, (transition) => found.push(transition));
+  return found;
 }
 
 const told = (evaluator: Evaluator, values: readonly number[]): string[] =>
@@ -66,7 +75,7 @@ describe("windows", () => {
           const odd = next();
           const value = odd < 0.02 ? Number.NaN : odd < 0.04 ? Number.MAX_VALUE : Math.round(next() * 20);
           all.push({ step, timestamp, value });
-          window.push({ step, timestamp, value });
+          window.push(step, timestamp, value);
           const since = "minutes" in span ? timestamp - span.minutes * MINUTE : Number.NEGATIVE_INFINITY;
           const kept = all.filter((p) => p.timestamp > since).slice("points" in span ? -span.points : 0);
           const want = naive(aggregate, kept, "minutes" in span ? span.minutes : undefined);
@@ -81,12 +90,12 @@ describe("windows", () => {
 
   it("of points come to hold none where they are late", () => {
     const window = new Window({ minutes: 1 }, "mean");
-    const evicted: number[] = [];
-    window.push({ step: 2, timestamp: 10 * MINUTE, value: 1 });
-    window.push({ step: 1, timestamp: 2 * MINUTE, value: 5 }, (p) => evicted.push(p.step));
+    const before = new Window({ points: 10 });
+    window.push(2, 10 * MINUTE, 1, before);
+    window.push(1, 2 * MINUTE, 5, before);
     expect(window.value()).toBe(3);
-    window.push({ step: 3, timestamp: 11 * MINUTE, value: 7 }, (p) => evicted.push(p.step));
-    expect([window.value(), evicted]).toEqual([7, [2, 1]]);
+    window.push(3, 11 * MINUTE, 7, before);
+    expect([window.value(), [...before.values()]]).toEqual([7, [1, 5]]);
   });
 });
 
@@ -172,13 +181,13 @@ describe("a baseline", () => {
   it("is another run, with a margin on the worse side", () => {
     const absolute = baseline({ direction: "max" }, 0.1);
     expect(told(absolute, [0])).toEqual([]);
-    absolute.compareWith(points([0.3, 0.8]));
+    absolute.compareWith(columnsOf(points([0.3, 0.8])));
     expect(told(absolute, [0.71, 0.69, 0.9])).toEqual(["fire 1", "resolve 2"]);
     const relative = baseline({ direction: "min" }, 0.1, true);
-    relative.compareWith(points([200]));
+    relative.compareWith(columnsOf(points([200])));
     expect(told(relative, [219, 221])).toEqual(["fire 1"]);
     const either = baseline({ direction: "either" }, 1);
-    either.compareWith(points([5]));
+    either.compareWith(columnsOf(points([5])));
     expect(told(either, [6, 3.9, 5, 6.1])).toEqual(["fire 1", "resolve 2", "fire 3"]);
   });
 
@@ -224,7 +233,7 @@ describe("a drift", () => {
           direction: "either",
         }),
       );
-      drift.compareWith(points(normal(0, 500)));
+      drift.compareWith(columnsOf(points(normal(0, 500))));
       const all = points([...normal(0, 300), ...normal(1.5, 200)]);
       const [fired, ...more] = transitions(drift, all);
       expect(more).toEqual([]);
@@ -245,8 +254,8 @@ describe("a state that was kept", () => {
       const state: AlertState = { isFiring: last.kind === "fire", changedAt: last.at };
       const again = new Evaluator(rule(), state);
       const rest = all.flatMap((point) => {
-        if (!again.hasJudged(point)) return again.push(point) ?? [];
-        again.remember(point);
+        if (!again.hasJudged(point.timestamp, point.step)) return transitions(again, [point]);
+        again.remember(columnsOf([point]), 0, 1);
         return [];
       });
       expect(rest).toEqual(fresh.slice(i + 1));
