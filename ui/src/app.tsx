@@ -1,17 +1,22 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Route, Router, Switch, useLocation } from "wouter-preact";
+import { noteRuns } from "./data/last-runs";
 import { experimentPath, hashHref, navigate, runPath, useHashPath, useHashQuery } from "./lib/address";
 import { useKeys } from "./lib/keys";
-import { HomePage } from "./pages/home";
 import { Bar, PhoneNav } from "./parts/bar";
 import { lazy } from "./parts/lazy";
 import { Notice } from "./parts/states";
 
+const HomePage = lazy(() => import("./pages/home").then((part) => part.HomePage));
 const ExperimentPage = lazy(() => import("./pages/experiment").then((part) => part.ExperimentPage));
 const RunPage = lazy(() => import("./pages/run").then((part) => part.RunPage));
 const ComparePage = lazy(() => import("./pages/compare").then((part) => part.ComparePage));
 const ModelsPage = lazy(() => import("./pages/models").then((part) => part.ModelsPage));
 const ModelPage = lazy(() => import("./pages/model").then((part) => part.ModelPage));
+const MonitorsPage = lazy(() => import("./pages/monitors").then((part) => part.MonitorsPage));
+const NewMonitorPage = lazy(() => import("./pages/monitor-form").then((part) => part.NewMonitorPage));
+const EditMonitorPage = lazy(() => import("./pages/monitor-form").then((part) => part.EditMonitorPage));
+const SomeRuns = lazy(() => import("./pages/some-runs").then((part) => part.SomeRuns));
 const SettingsPage = lazy(() => import("./pages/settings").then((part) => part.SettingsPage));
 const Palette = lazy(() => import("./parts/palette").then((part) => part.Palette));
 const KeyList = lazy(() => import("./parts/key-list").then((part) => part.KeyList));
@@ -37,6 +42,7 @@ function Frame() {
   const closeLayer = (which: "jump" | "keys") => setLayer((now) => (now === which ? undefined : now));
   const place = path.split("/", 3).join("/");
   const first = useRef(true);
+  useEffect(() => noteRuns(path), [path]);
   // A new place starts at its top, for eyes and screen readers
   useEffect(() => {
     if (first.current) {
@@ -51,6 +57,7 @@ function Frame() {
     "?": () => setLayer("keys"),
     "g e": () => navigate("/"),
     "g m": () => navigate("/models"),
+    "g o": () => navigate("/monitors"),
     "g s": () => navigate("/settings"),
   });
   return (
@@ -74,6 +81,14 @@ function Frame() {
           </Route>
           <Route path="/models/:name/:version?">
             {({ name, version }) => <ModelPage name={name} version={version} key={name} />}
+          </Route>
+          <Route path="/monitors/new">
+            <NewMonitorPage />
+          </Route>
+          <Route path="/monitors/:id/edit">{({ id }) => <EditMonitorPage id={id} key={id} />}</Route>
+          <Route path="/monitors/:id?">{({ id }) => <MonitorsPage id={id} />}</Route>
+          <Route path="/runs">
+            <SomeRuns />
           </Route>
           {/* The addresses that MLflow's client prints when a run ends */}
           <Route path="/experiments/:id/runs/:run/*?">{({ run }) => <Moved to={runPath(run)} />}</Route>

@@ -89,3 +89,8 @@ export const comparePath = (runs: readonly string[], base?: string) =>
   pathWithQuery("/compare", { runs: runs.join(","), base });
 export const modelPath = (name: string, version?: string) =>
   `/models/${encodeURIComponent(name)}${version ? `/${encodeURIComponent(version)}` : ""}`;
+export const monitorPath = (id: string, part?: "edit") =>
+  `/monitors/${encodeURIComponent(id)}${part ? `/${part}` : ""}`;
+/** @param scope `run:<id>`, `experiment:<id>` or `model:<name>@<alias>` */
+export const newMonitorPath = (from: { scope?: string; metric?: string; value?: string } = {}) =>
+  pathWithQuery("/monitors/new", from);

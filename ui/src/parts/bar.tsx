@@ -1,21 +1,32 @@
 import { serverVersion } from "../api/mlflow";
+import { useFiring } from "../data/alerts";
 import { useNow } from "../data/clock";
 import { connection, openSockets, retryNow } from "../data/connection";
+import { lastRuns } from "../data/last-runs";
 import { useResource } from "../data/resource";
 import { useStore } from "../data/store";
 import { hashHref } from "../lib/address";
-import { formatAge } from "../lib/format";
+import { formatAge, formatCount } from "../lib/format";
 import { Icon } from "./icon";
 
 const LOST_POLL_MS = 4_000;
 
 const PLACES = [
-  { path: "/", label: "Experiments", phone: "Home", icon: "home" },
-  { path: "/models", label: "Models", phone: "Models", icon: "models" },
+  { path: "/", label: "Experiments" },
+  { path: "/models", label: "Models" },
+  { path: "/monitors", label: "Monitors" },
+] as const;
+
+/** At the thumb there is room for one more: the runs visited last. */
+const PHONE_PLACES = [
+  { path: "/", label: "Home", icon: "home" },
+  { path: "/runs", label: "Runs", icon: "runs" },
+  { path: "/models", label: "Models", icon: "models" },
+  { path: "/monitors", label: "Monitors", icon: "bell" },
 ] as const;
 
 function placeOf(path: string): string | undefined {
-  if (path === "/" || /^\/(e|r|compare)(\/|$)/.test(path)) return "/";
+  if (path === "/" || /^\/(e|r|runs|compare)(\/|$)/.test(path)) return "/";
   return PLACES.find((place) => place.path !== "/" && path.startsWith(place.path))?.path;
 }
 
@@ -32,6 +43,7 @@ export function Bar({ path, onJump }: { path: string; onJump: () => void }) {
         {PLACES.map(({ path: to, label }) => (
           <a key={to} href={hashHref(to)} class="bar-link" aria-current={here === to ? "page" : undefined}>
             {label}
+            {to === "/monitors" && <FiringCount />}
           </a>
         ))}
       </nav>
@@ -55,17 +67,31 @@ export function Bar({ path, onJump }: { path: string; onJump: () => void }) {
 
 /** On phones the places are at the thumb. */
 export function PhoneNav({ path }: { path: string }) {
-  const here = placeOf(path);
-  const isInRuns = here === "/" && path !== "/";
+  const runs = useStore(lastRuns) ?? "/runs";
+  const place = placeOf(path);
+  const here = place === "/" && path !== "/" ? "/runs" : place;
   return (
     <nav class="phone-nav" aria-label="Places at hand">
-      {PLACES.map(({ path: to, phone, icon }) => (
-        <a key={to} href={hashHref(to)} aria-current={here === to && !isInRuns ? "page" : undefined}>
+      {PHONE_PLACES.map(({ path: to, label, icon }) => (
+        <a key={to} href={hashHref(to === "/runs" ? runs : to)} aria-current={here === to ? "page" : undefined}>
           <Icon name={icon} size={20} />
-          {phone}
+          {label}
+          {to === "/monitors" && <FiringCount />}
         </a>
       ))}
     </nav>
+  );
+}
+
+/** How many alerts fire, beside the place that has them; nothing while none does. */
+function FiringCount() {
+  const firing = useFiring()?.firing ?? 0;
+  if (firing === 0) return null;
+  return (
+    <span class="firing-count num">
+      {formatCount(firing)}
+      <span class="unseen"> firing</span>
+    </span>
   );
 }
 

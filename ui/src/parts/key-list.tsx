@@ -8,7 +8,7 @@ const GROUPS: [string, [string, string][]][] = [
     [
       ["Ctrl K or ⌘ K", "jump or command"],
       ["?", "this list"],
-      ["g e, g m, g s", "experiments, models, settings"],
+      ["g e, g m, g o, g s", "experiments, models, monitors, settings"],
       ["Esc", "back out"],
     ],
   ],
@@ -22,6 +22,14 @@ const GROUPS: [string, [string, string][]][] = [
       ["b", "set baseline"],
       ["c", "compare drawn"],
       ["1, 2, 3", "table, split, charts"],
+    ],
+  ],
+  [
+    "Monitors",
+    [
+      ["j, k", "next, previous monitor"],
+      ["n", "new monitor"],
+      ["a", "acknowledge"],
     ],
   ],
   [

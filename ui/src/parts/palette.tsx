@@ -40,6 +40,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     ...(models.data ?? []).map((one) => ({ kind: "Model", label: one.name, act: () => navigate(modelPath(one.name)) })),
     { kind: "Place", label: "Experiments", act: () => navigate("/") },
     { kind: "Place", label: "Models", act: () => navigate("/models") },
+    { kind: "Place", label: "Monitors", act: () => navigate("/monitors") },
     { kind: "Place", label: "Settings", act: () => navigate("/settings") },
     { kind: "Command", label: "Dark theme", act: () => prefer({ theme: "dark" }) },
     { kind: "Command", label: "Light theme", act: () => prefer({ theme: "light" }) },

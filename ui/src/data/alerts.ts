@@ -1,0 +1,91 @@
+/** What fires now, known to every part of the page: one small call at a time, however many parts watch. */
+import { useEffect } from "preact/hooks";
+import type { Alert, AlertList, AlertQuery } from "../api/monitor-types";
+import { listAlerts } from "../api/monitors";
+import { type Resource, useResource } from "./resource";
+import { createStore, useStore } from "./store";
+
+/** Alerts that the firing list holds; more are only counted. */
+const LISTED = 200;
+/** How often it is looked, with a page of alerts in view and else. */
+const NEAR_MS = 3_000;
+const FAR_MS = 15_000;
+/** What is on the page comes first. */
+const FIRST_MS = 400;
+
+const firing = createStore<AlertList | undefined>(undefined);
+/** Counts what changed, so that lists know when to read anew. */
+const changes = createStore(0);
+const watchers = new Set<{ everyMs: number }>();
+let timer: ReturnType<typeof setTimeout> | undefined;
+let busy = false;
+let again = false;
+
+/** Alerts may have changed: by the reader's hand, or as a feed tells. They are looked at now. */
+export function alertsChanged(): void {
+  changes.set(changes.get() + 1);
+  void look();
+}
+
+/** What fires now, the newest first; undefined until it is known. */
+export function useFiring(options: { near?: boolean } = {}): AlertList | undefined {
+  const everyMs = options.near ? NEAR_MS : FAR_MS;
+  useEffect(() => {
+    const mine = { everyMs };
+    watchers.add(mine);
+    plan(firing.get() ? everyMs : FIRST_MS);
+    return () => {
+      watchers.delete(mine);
+    };
+  }, [everyMs]);
+  return useStore(firing);
+}
+
+/** Alerts of a list, read anew whenever what fires has changed. */
+export function useAlerts(query: AlertQuery): Resource<AlertList> {
+  const round = useStore(changes);
+  const alerts = useResource(`alerts ${JSON.stringify(query)}`, (signal) => listAlerts(query, signal));
+  const { reload } = alerts;
+  useEffect(() => {
+    if (round > 0) reload();
+  }, [round, reload]);
+  return alerts;
+}
+
+function plan(wait: number): void {
+  clearTimeout(timer);
+  timer = setTimeout(look, wait);
+}
+
+async function look(): Promise<void> {
+  clearTimeout(timer);
+  if (busy) {
+    again = true;
+    return;
+  }
+  if (watchers.size === 0 || document.hidden) return;
+  busy = true;
+  try {
+    const before = firing.get();
+    const now = await listAlerts({ state: "firing", limit: LISTED });
+    if (!before || signature(before) !== signature(now)) {
+      firing.set(now);
+      if (before) changes.set(changes.get() + 1);
+    }
+  } catch {
+    // The bar says that the connection is lost; the next look finds it again.
+  } finally {
+    busy = false;
+  }
+  if (again) {
+    again = false;
+    void look();
+  } else if (watchers.size > 0) plan(Math.min(...[...watchers].map(({ everyMs }) => everyMs)));
+}
+
+const signature = ({ alerts, firing: count }: AlertList): string =>
+  [count, ...alerts.map((a: Alert) => `${a.alert_id} ${a.acknowledged_time} ${a.reopened}`)].join();
+
+document.addEventListener("visibilitychange", () => {
+  if (!document.hidden && watchers.size > 0) plan(0);
+});
