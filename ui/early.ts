@@ -4,7 +4,7 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 
 /** Which page's script stands behind the first word of an address. */
-const PAGES: Record<string, string> = { e: "pages/experiment.tsx", r: "pages/run.tsx" };
+const PAGES: Record<string, string> = { "": "pages/home.tsx", e: "pages/experiment.tsx", r: "pages/run.tsx" };
 
 /** What is read of an answer before the page is there. */
 interface Answer {

@@ -5,7 +5,11 @@ import { keepMlflow } from "./keep-mlflow.ts";
 /** Where `npm run dev:ui` finds the server whose data it shows. */
 const SERVER = process.env.TIDEMARK_URL ?? "http://localhost:5000";
 
-const CORE = /node_modules\/(preact|wouter|regexparam)|ui\/src\/(data|lib(?!\/use-virtual)|api)\//;
+const CORE =
+  /node_modules\/(preact|wouter|regexparam)|ui\/src\/(data(?!\/use-drawn)|lib(?!\/use-virtual)|api(?!\/(registry|webhooks))|parts\/(baseline|code|copy|delta|icon|lazy|menu|number|snippet|spark|states|status))[./]/;
+/** What every page with charts needs at once. */
+const CHARTS =
+  /node_modules\/uplot|ui\/src\/charts\/(?!chart-dialog|export|marks|paint-marks|series-table|suggest-limit|watch)/;
 
 export default defineConfig({
   plugins: [keepMlflow(), earlyScript()],
@@ -17,7 +21,12 @@ export default defineConfig({
     rolldownOptions: {
       output: {
         // What every page needs comes as one file: each one more is a request before anything is on screen.
-        codeSplitting: { groups: [{ name: "core", test: CORE }] },
+        codeSplitting: {
+          groups: [
+            { name: "core", test: CORE, priority: 2 },
+            { name: "charts", test: CHARTS, priority: 1 },
+          ],
+        },
       },
     },
   },

@@ -8,6 +8,8 @@ import "./styles/tables.css";
 import "./styles/grid.css";
 import "./styles/charts.css";
 import "./styles/run.css";
+import "./styles/monitors.css";
+import "./styles/watch.css";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html lacks #app");

@@ -5,6 +5,7 @@ import { useStore } from "../data/store";
 import { theme } from "../data/theme";
 import type { ChartContext } from "./context";
 import { type ChartLine, type Drawn, toDrawn, xExtent } from "./line";
+import type { Marks } from "./mark-source";
 import type { Scene } from "./paint";
 import { createPlot } from "./plot";
 import { yRange } from "./range";
@@ -17,6 +18,7 @@ interface Props {
   /** Nothing is left out of the y axis. */
   whole: boolean;
   named: boolean;
+  marks: Marks | undefined;
   onCursor: (x: number | undefined, here: boolean) => void;
   onClipped: (clipped: boolean) => void;
   /** Gets the canvas and a way to put the cursor on an x. */
@@ -30,7 +32,7 @@ export interface CanvasHandle {
 
 /** The canvas of one chart, as large as the box it is put in. */
 export function ChartCanvas(props: Props) {
-  const { lines, context, log, whole, named } = props;
+  const { lines, context, log, whole, named, marks } = props;
   const box = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | undefined>(undefined);
   const [yZoom, setYZoom] = useState<[number, number] | undefined>(undefined);
@@ -38,7 +40,8 @@ export function ChartCanvas(props: Props) {
   const lifted = useStore(context.lifted);
   const drawn = useMemo(() => lines.map((line) => toDrawn(line, context.smoothing)), [lines, context.smoothing]);
   const x = context.range ?? xExtent(lines) ?? [0, 1];
-  const y = useMemo(() => yRange(inView(drawn, x), { log, whole }), [drawn, x[0], x[1], log, whole]);
+  const always = marks?.limits;
+  const y = useMemo(() => yRange(inView(drawn, x), { log, whole, always }), [drawn, x[0], x[1], log, whole, always]);
 
   const newest = useRef({ props, drawn, x, y, yZoom, lifted });
   newest.current = { props, drawn, x, y, yZoom, lifted };
@@ -60,6 +63,7 @@ export function ChartCanvas(props: Props) {
           log,
           lifted: newest.current.lifted,
           named: newest.current.props.named && newest.current.drawn.length <= 4,
+          marks: newest.current.props.marks,
         }),
         xRange: () => widened(newest.current.x),
         yRange: () => newest.current.yZoom ?? rangeOf(newest.current.y, log),
@@ -88,7 +92,7 @@ export function ChartCanvas(props: Props) {
     plot.current?.setData([widened(newest.current.x), [null, null]]);
   }, [drawn, x[0], x[1], y, yZoom]);
 
-  useLayoutEffect(() => plot.current?.redraw(false), [lifted]);
+  useLayoutEffect(() => plot.current?.redraw(false), [lifted, marks]);
   const clipped = y?.clipped ?? false;
   useEffect(() => props.onClipped(clipped), [clipped]);
   return <div class="chart-canvas" ref={box} />;

@@ -1,4 +1,5 @@
 import type { ComponentChildren } from "preact";
+import { useStore } from "../data/store";
 import { groupByPrefix } from "../lib/runs";
 import { lazy } from "../parts/lazy";
 import { Segments } from "../parts/segments";
@@ -21,7 +22,8 @@ interface Props {
 /** A page's charts, grouped by what stands before the slash, and what they have in common above them. */
 export function ChartGrid({ controls, metrics, latestOf, none, tools }: Props) {
   const { context, enlarged } = controls;
-  const groups = groupByPrefix(metrics);
+  const first = useStore(context.marks)?.first.filter((key) => metrics.includes(key)) ?? [];
+  const groups = groupByPrefix(metrics.filter((key) => key !== first[0]));
   return (
     <div class="chart-groups">
       {metrics.length > 0 && (
@@ -39,14 +41,17 @@ export function ChartGrid({ controls, metrics, latestOf, none, tools }: Props) {
       {controls.problems.length > 0 && (
         <p class="foot-note">The address asks for {controls.problems.join(" and ")}, which there is none of.</p>
       )}
-      {groups.length === 0 && <div class="foot-note">{none}</div>}
+      {metrics.length === 0 && <div class="foot-note">{none}</div>}
+      {first[0] !== undefined && (
+        <MetricChart key={first[0]} metric={first[0]} context={context} value={latestOf?.(first[0])} wide />
+      )}
       {groups.map(({ prefix, keys }) => (
-        <details key={prefix} open={prefix !== "system"} class="chart-group">
+        <details key={prefix} open={prefix !== "system" || keys.some((key) => first.includes(key))} class="chart-group">
           <summary>
             <h2>{prefix || "metrics"}</h2> <span class="count">{keys.length}</span>
           </summary>
           <div class="chart-grid">
-            {keys.map((key) => (
+            {firstOf(keys, first).map((key) => (
               <MetricChart key={key} metric={key} context={context} value={latestOf?.(key)} />
             ))}
           </div>
@@ -55,7 +60,7 @@ export function ChartGrid({ controls, metrics, latestOf, none, tools }: Props) {
       {enlarged !== undefined && (
         <ChartDialog
           metric={enlarged}
-          metrics={groups.flatMap(({ keys }) => keys)}
+          metrics={[...first.slice(0, 1), ...groups.flatMap(({ keys }) => firstOf(keys, first))]}
           context={context}
           onMove={controls.setEnlarged}
           onClose={() => controls.setEnlarged(undefined)}
@@ -63,6 +68,12 @@ export function ChartGrid({ controls, metrics, latestOf, none, tools }: Props) {
       )}
     </div>
   );
+}
+
+/** The keys, those that come before others at their head. */
+function firstOf(keys: readonly string[], first: readonly string[]): readonly string[] {
+  if (first.length < 2) return keys;
+  return [...first.filter((key) => keys.includes(key)), ...keys.filter((key) => !first.includes(key))];
 }
 
 function Smoothing({ value, onChange }: { value: number; onChange: (value: number) => void }) {

@@ -2,6 +2,7 @@ import type { XKind } from "../api/tidemark";
 import type { Store } from "../data/store";
 import type { Direction } from "../lib/compare";
 import type { ChartLine } from "./line";
+import type { MarkSource } from "./mark-source";
 import type { SeriesStore } from "./series-store";
 
 /** A run as charts name and colour it. */
@@ -34,6 +35,8 @@ export interface ChartContext {
   isLog: (key: string) => boolean;
   toggleLog: (key: string) => void;
   direction: (key: string) => Direction | undefined;
+  /** What monitors say, once it is known. */
+  marks: Store<MarkSource | undefined>;
   /** The run under the reader's hand, in the table or in a chart. */
   lifted: Store<string | undefined>;
   onEnlarge: (key: string) => void;

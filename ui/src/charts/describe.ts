@@ -8,7 +8,7 @@ import { countPoints, extremes } from "./track";
 export function summarize(
   metric: string,
   lines: readonly ChartLine[],
-  { direction, loaded }: { direction: Direction | undefined; loaded: boolean },
+  { direction, loaded, alerts = 0 }: { direction: Direction | undefined; loaded: boolean; alerts?: number },
 ): string {
   if (lines.length === 0) return loaded ? `${metric}, nothing drawn` : `${metric}, loading`;
   const own = lines.filter(({ baseline }) => !baseline);
@@ -22,6 +22,7 @@ export function summarize(
   const best = bestOf(own, direction ?? "min");
   if (best) parts.push(`${direction ? "best" : "least"} ${formatNumber(best.value)} by ${best.name}`);
   if (lines.some(({ baseline }) => baseline)) parts.push("with the baseline");
+  if (alerts > 0) parts.push(plural(alerts, "alert"));
   return parts.join(", ");
 }
 

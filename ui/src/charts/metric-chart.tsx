@@ -1,7 +1,9 @@
 import { useCallback, useLayoutEffect, useRef, useState } from "preact/hooks";
+import { useStore } from "../data/store";
 import { formatNumber } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { Icon } from "../parts/icon";
+import { Menu, MenuItem } from "../parts/menu";
 import { ErrorNote } from "../parts/states";
 import { type CanvasHandle, ChartCanvas } from "./chart-canvas";
 import type { ChartContext } from "./context";
@@ -16,11 +18,13 @@ interface Props {
   value?: number | undefined;
   /** Takes the room it is given, with names at the lines' ends, and is asked to be nothing else. */
   large?: boolean;
+  /** As wide as the page's charts together. */
+  wide?: boolean;
   onReady?: (handle: CanvasHandle | undefined) => void;
 }
 
 /** One metric: its name, its lines, and what they say under the cursor. */
-export function MetricChart({ metric, context, value, large = false, onReady }: Props) {
+export function MetricChart({ metric, context, value, large = false, wide = false, onReady }: Props) {
   const figure = useRef<HTMLElement>(null);
   const near = useNear(figure, large);
   const { lines, loaded, error } = useLines(context, metric, near);
@@ -28,6 +32,8 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
   const [whole, setWhole] = useState(false);
   const [clipped, setClipped] = useState(false);
   const log = context.isLog(metric);
+  const source = useStore(context.marks);
+  const marks = source?.of(metric);
   const onCursor = useCallback(
     (x: number | undefined, here: boolean) => setCursor(x === undefined ? undefined : { x, here }),
     [],
@@ -49,9 +55,14 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
   const extent = figure.current?.getBoundingClientRect().width ?? 0;
   return (
     <figure
-      class={large ? "chart chart-large" : "panel chart"}
+      class={
+        large
+          ? "chart chart-large"
+          : `panel chart${wide ? " chart-wide" : ""}${marks?.firing ? ` chart-firing-${marks.firing}` : ""}`
+      }
       ref={figure}
-      aria-label={summarize(metric, lines, { direction, loaded })}
+      aria-label={summarize(metric, lines, { direction, loaded, alerts: marks?.alerts })}
+      data-metric={large ? undefined : metric}
       data-points={pointsOf(lines)}
     >
       {!large && (
@@ -60,6 +71,8 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
             {metric}
           </span>
           {log && <span class="quiet small">log</span>}
+          {marks?.head}
+          <span class="push" />
           {shown !== undefined && (
             <span class="chart-value num" title={String(shown)}>
               {formatNumber(shown)}
@@ -73,6 +86,25 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
           >
             <Icon name="expand" />
           </button>
+          {source && (
+            <Menu label={`More about ${metric}`} icon="more">
+              {(close) => (
+                <>
+                  <MenuItem onClick={() => source.newMonitor(metric)}>New monitor</MenuItem>
+                  {marks?.firing && (
+                    <MenuItem
+                      onClick={() => {
+                        source.acknowledge(metric);
+                        close();
+                      }}
+                    >
+                      Acknowledge
+                    </MenuItem>
+                  )}
+                </>
+              )}
+            </Menu>
+          )}
         </figcaption>
       )}
       {/* biome-ignore lint/a11y/noStaticElementInteractions: only puts the tooltip away */}
@@ -86,7 +118,8 @@ export function MetricChart({ metric, context, value, large = false, onReady }: 
             context={context}
             log={log}
             whole={whole}
-            named={large && extent > 640}
+            named={(large || wide) && extent > 640}
+            marks={marks}
             onCursor={onCursor}
             onClipped={setClipped}
             onReady={onReady}

@@ -2,6 +2,7 @@
 import type uPlot from "uplot";
 import { seriesColor, seriesDash, token } from "../data/theme";
 import { type Drawn, lonelyRows } from "./line";
+import type { Marks } from "./mark-source";
 import { firstNotBelow } from "./track";
 
 export interface Scene {
@@ -11,6 +12,7 @@ export interface Scene {
   lifted: string | undefined;
   /** Names stand at the ends of the lines. */
   named: boolean;
+  marks?: Marks | undefined;
 }
 
 const FAINT = 0.25;
@@ -24,15 +26,20 @@ export function paintScene(plot: uPlot, scene: Scene): void {
   ctx.rect(bbox.left, bbox.top, bbox.width, bbox.height);
   ctx.clip();
   ctx.lineJoin = "round";
+  ctx.textAlign = "left";
+  scene.marks?.below(plot);
   const ordered = [...scene.drawn].sort((a, b) => rank(a, scene) - rank(b, scene));
   for (const one of ordered) paintBand(plot, scene, one);
   for (const one of ordered) paintLine(plot, scene, one);
   ctx.restore();
   ctx.save();
+  // Axes leave their own behind.
+  ctx.textAlign = "left";
   for (const one of ordered) {
     paintBroken(plot, one);
     paintEnd(plot, scene, one);
   }
+  scene.marks?.above(plot);
   ctx.restore();
 }
 

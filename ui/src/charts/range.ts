@@ -19,7 +19,7 @@ const ENOUGH = 40;
  */
 export function yRange(
   lines: readonly (readonly number[])[],
-  options: { log: boolean; whole: boolean; always?: readonly number[] },
+  options: { log: boolean; whole: boolean; always?: readonly number[] | undefined },
 ): YRange | undefined {
   const usable = (value: number) => Number.isFinite(value) && (!options.log || value > 0);
   const all: number[] = [];

@@ -5,6 +5,7 @@ import { useQuery } from "../lib/address";
 import type { Direction } from "../lib/compare";
 import { useKeys } from "../lib/keys";
 import type { ChartContext, ChartGroup, ChartRun } from "./context";
+import type { MarkSource } from "./mark-source";
 import { SeriesStore } from "./series-store";
 
 /** As the address has them. */
@@ -57,6 +58,7 @@ export function useCharts({
   const [enlarged, setEnlarged] = useState<string | undefined>(undefined);
   const store = useMemo(() => new SeriesStore(), [page]);
   const lifted = useMemo(() => createStore<string | undefined>(undefined), [page]);
+  const marks = useMemo(() => createStore<MarkSource | undefined>(undefined), [page]);
   useEffect(() => () => store.close(), [store]);
 
   const problems: string[] = [];
@@ -111,6 +113,7 @@ export function useCharts({
     isLog: (key) => logs.has(key),
     toggleLog,
     direction,
+    marks,
     lifted,
     onEnlarge: setEnlarged,
     sync: `${page} ${xName}`,

@@ -1,5 +1,6 @@
 /** Watching an experiment's runs: docs/live.md says what comes over the line. */
 import { OWN } from "../api/client";
+import type { Alert } from "../api/monitor-types";
 import type { KeyValue, RunInfo } from "../api/types";
 import { keepSocket } from "./socket";
 
@@ -10,7 +11,8 @@ export type ExperimentChange =
   | { change: "run_tag_deleted"; run_id: string; key: string }
   | { change: "experiment_renamed"; name: string }
   | { change: "experiment_deleted" | "experiment_restored" }
-  | { change: "experiment_tag_set" | "experiment_tag_deleted"; key: string; value?: string };
+  | { change: "experiment_tag_set" | "experiment_tag_deleted"; key: string; value?: string }
+  | { change: "alert_changed"; alert: Alert };
 
 export interface ExperimentFeedHandlers {
   onChanges: (changes: ExperimentChange[]) => void;

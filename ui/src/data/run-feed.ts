@@ -1,7 +1,9 @@
 /** Watching a run: docs/live.md says what comes over the line. */
 import { OWN } from "../api/client";
+import type { Alert } from "../api/monitor-types";
 import type { RunStatus, WireDouble } from "../api/types";
 import { keepSocket } from "./socket";
+import { toldAlert } from "./told-alerts";
 
 /** A live observation: step, UTC milliseconds, value. */
 export type LivePoint = readonly [step: number, timestamp: number, value: WireDouble];
@@ -16,6 +18,7 @@ export interface LiveRunInfo {
 type Message =
   | ({ type: "run"; sequence?: number } & LiveRunInfo)
   | { type: "points"; sequence?: number; keys: Record<string, LivePoint[]>; thinned?: boolean }
+  | { type: "alert"; alert: Alert }
   | { type: "gap"; sequence: number };
 
 export interface RunFeedHandlers {
@@ -59,6 +62,7 @@ export function createRunProtocol(handlers: RunFeedHandlers) {
         if (!first) handlers.onGap();
         return message.sequence;
       }
+      if (message.type === "alert") toldAlert.set(message.alert);
       if (message.type !== "points") return undefined;
       parts.push(message.keys);
       if (message.sequence === undefined) return undefined;

@@ -2,9 +2,11 @@ import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeysAnswer } from "../api/page-types";
 import { fetchStats } from "../api/tidemark";
 import { ChartGrid } from "../charts/chart-grid";
+import { ExperimentWatch } from "../charts/lazy-watch";
 import { useCharts } from "../charts/use-context";
 import { type Conventions, setDirection } from "../data/experiment";
 import { type ExperimentChange, watchExperiment } from "../data/experiment-feed";
+import { toldAlert } from "../data/told-alerts";
 import { useDrawnLive } from "../data/use-drawn-live";
 import { FilterBar } from "../filter/filter-bar";
 import { identifier, quoted, withCondition, withoutLast } from "../filter/language";
@@ -244,6 +246,7 @@ export function ExperimentRuns(props: Props) {
         )}
         {state.view !== "table" && (
           <div class="experiment-charts">
+            {data?.done && <ExperimentWatch context={controls.context} experiment={id} />}
             <ChartGrid
               controls={controls}
               metrics={metrics}
@@ -329,6 +332,7 @@ function useFeed(id: string, props: Props): void {
     };
     const take = (change: ExperimentChange) => {
       const { table, reloadExperiment } = newest.current;
+      if (change.change === "alert_changed") return toldAlert.set(change.alert);
       if (change.change === "run_updated" && table.data?.update(change.run)) return table.touch();
       if (change.change.startsWith("experiment")) return reloadExperiment();
       if (change.change === "run_tags_set" && table.data?.rowOf(change.run_id) === undefined) return;

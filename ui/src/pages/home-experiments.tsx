@@ -34,6 +34,9 @@ export function ExperimentTable({ rows, now }: { rows: readonly HomeExperiment[]
             <span class="phone-only">vs base</span>
           </th>
           <th scope="col" class="wide-only">
+            Monitors
+          </th>
+          <th scope="col" class="wide-only">
             Owner
           </th>
           <th scope="col" class="right wide-only">
@@ -90,8 +93,20 @@ function Row({ row, now }: { row: HomeExperiment; now: number }) {
           <span class="quiet">no baseline</span>
         )}
       </td>
+      <td class="wide-only">
+        <Monitors count={row.monitors} />
+      </td>
       <td class="wide-only clip">{row.owner}</td>
       <td class="right num wide-only">{row.last_activity ? <Age at={Math.min(row.last_activity, now)} /> : null}</td>
     </tr>
   );
+}
+
+/** Only what fires carries colour. */
+function Monitors({ count }: { count: HomeExperiment["monitors"] }) {
+  if (!count) return <span class="quiet">none</span>;
+  const { total, firing, muted } = count;
+  if (firing > 0) return <span class="state state-firing">{formatCount(firing)} firing</span>;
+  const ok = total - muted;
+  return <span class="chip">{ok > 0 ? `${formatCount(ok)} ok` : `${formatCount(muted)} muted`}</span>;
 }

@@ -10,6 +10,7 @@ import { useTitle } from "../lib/title";
 import { FirstRun } from "../parts/snippet";
 import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
 import { ExperimentTable } from "./home-experiments";
+import { FiringNow } from "./home-firing";
 import { LiveNow } from "./home-live";
 
 const LISTEN_MS = 2_000;
@@ -33,7 +34,12 @@ export function HomePage() {
   if (data && isEmpty) return <EmptyHome home={data} reload={reload} />;
   return (
     <div class="page">
-      {data && data.live.length > 0 && <LiveNow live={data.live} />}
+      {data && (data.firing.watched || data.live.length > 0) && (
+        <div class="home-top">
+          <FiringNow firing={data.firing} now={data.now} reload={reload} />
+          {data.live.length > 0 && <LiveNow live={data.live} />}
+        </div>
+      )}
       {data ? <Experiments home={data} reload={reload} /> : <h1>Experiments</h1>}
       {error && <ErrorNote stale={data !== undefined} what="The experiments" error={error} retry={reload} />}
       {!data && !error && (
@@ -48,7 +54,7 @@ export function HomePage() {
 
 function howOften(home: Home | undefined): number {
   if (!home || newestRun(home) === undefined) return LISTEN_MS;
-  return home.live.length ? LIVE_MS : QUIET_MS;
+  return home.live.length || home.firing.total ? LIVE_MS : QUIET_MS;
 }
 
 function newestRun(home: Home): string | undefined {

@@ -1,24 +1,26 @@
 import { useCallback, useEffect, useMemo, useRef } from "preact/hooks";
-import { deleteRun, getRun, renameRun, restoreRun } from "../api/mlflow";
-import type { Run } from "../api/types";
+import { getRun, restoreRun } from "../api/mlflow";
+import { RunWatch } from "../charts/lazy-watch";
 import { useCharts } from "../charts/use-context";
 import { conventionsOf, useExperiment } from "../data/experiment";
 import { useResource } from "../data/resource";
 import type { LivePoint } from "../data/run-feed";
+import { useStore } from "../data/store";
 import { useLiveRun } from "../data/use-run";
-import { comparePath, experimentPath, hashHref, navigate, runPath } from "../lib/address";
+import { comparePath, experimentPath, hashHref, runPath } from "../lib/address";
 import { runName } from "../lib/runs";
 import { useTitle } from "../lib/title";
 import { BaselineChip, BaselineNote, changeBaseline } from "../parts/baseline";
 import { lazy } from "../parts/lazy";
-import { Menu, MenuItem } from "../parts/menu";
 import { ErrorNote, PendingRows } from "../parts/states";
 import { RunCharts } from "./run-charts";
+import { RunMenu } from "./run-menu";
 import { Standing } from "./run-standing";
 
 const RunDetails = lazy(() => import("./run-details").then((part) => part.RunDetails));
 const RunArtifacts = lazy(() => import("./run-artifacts").then((part) => part.RunArtifacts));
 const RunLineage = lazy(() => import("./run-lineage").then((part) => part.RunLineage));
+const RunMonitors = lazy(() => import("./run-monitors").then((part) => part.RunMonitors));
 const RunCode = lazy(() => import("./run-code").then((part) => part.RunCode));
 
 const TABS = [
@@ -26,6 +28,7 @@ const TABS = [
   { tab: "details", label: "Details" },
   { tab: "artifacts", label: "Artifacts" },
   { tab: "lineage", label: "Lineage" },
+  { tab: "monitors", label: "Monitors" },
   { tab: "code", label: "Code" },
 ] as const;
 
@@ -66,6 +69,7 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
     direction: conventions.direction,
   });
   const { store } = controls.context;
+  const monitors = useStore(controls.context.marks)?.monitors;
   useEffect(() => {
     charts.current = { add: (keys) => store.addPoints(id, keys), reload: () => store.reload([id]) };
   }, [store, id]);
@@ -130,7 +134,8 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
       )}
       {run.data && (
         <>
-          <Tabs id={id} tab={tab} />
+          <Tabs id={id} tab={tab} monitors={monitors?.size} />
+          {ready && experimentId && <RunWatch context={controls.context} experiment={experimentId} run={id} />}
           {!tab && (
             <RunCharts
               run={run.data}
@@ -145,6 +150,7 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
           {tab === "details" && <RunDetails run={run.data} latest={latest} onChange={run.reload} />}
           {tab === "artifacts" && <RunArtifacts run={run.data} />}
           {tab === "lineage" && <RunLineage run={run.data} />}
+          {tab === "monitors" && <RunMonitors id={id} />}
           {tab === "code" && <RunCode run={run.data} />}
           {!TABS.some((one) => one.tab === (tab || undefined)) && (
             <p class="foot-note">
@@ -157,7 +163,7 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
   );
 }
 
-function Tabs({ id, tab }: { id: string; tab: string | undefined }) {
+function Tabs({ id, tab, monitors }: { id: string; tab: string | undefined; monitors: number | undefined }) {
   return (
     <nav class="tabs" aria-label="Parts of the run">
       {TABS.map((one) => (
@@ -166,38 +172,10 @@ function Tabs({ id, tab }: { id: string; tab: string | undefined }) {
           href={hashHref(runPath(id, one.tab))}
           aria-current={(tab || undefined) === one.tab ? "page" : undefined}
         >
-          {one.label}
+          {one.label} {one.tab === "monitors" && monitors ? <span class="count">{monitors}</span> : null}
         </a>
       ))}
     </nav>
-  );
-}
-
-function RunMenu({ run, reload }: { run: Run; reload: () => void }) {
-  const { run_id: id, experiment_id: experiment, lifecycle_stage: stage } = run.info;
-  const rename = async (close: () => void) => {
-    const name = prompt("Name of the run", runName(run.info))?.trim();
-    close();
-    if (!name) return;
-    await renameRun(id, name).catch((error: Error) => alert(`The run was not renamed. ${error.message}`));
-    reload();
-  };
-  const remove = async (close: () => void) => {
-    close();
-    await deleteRun(id).catch((error: Error) => alert(`The run was not deleted. ${error.message}`));
-    reload();
-  };
-  return (
-    <Menu label="More about this run" icon="more">
-      {(close) => (
-        <>
-          <MenuItem onClick={() => void rename(close)}>Rename</MenuItem>
-          <MenuItem onClick={() => void navigator.clipboard?.writeText(id).then(close)}>Copy run id</MenuItem>
-          {stage !== "deleted" && <MenuItem onClick={() => void remove(close)}>Delete</MenuItem>}
-          <MenuItem onClick={() => navigate(experimentPath(experiment))}>Open experiment</MenuItem>
-        </>
-      )}
-    </Menu>
   );
 }
 
