@@ -50,6 +50,8 @@ export const D1_MAX_PARAMETERS = 100;
 export const D1_MAX_ROW = 2_000_000;
 /** Bytes of the pattern of a LIKE or GLOB. */
 export const D1_MAX_PATTERN = 50;
+/** Selects of one UNION ALL, as its runtime sets it (github.com/cloudflare/workerd, src/workerd/util/sqlite.c++). */
+export const D1_MAX_COMPOUND = 5;
 
 // Durable Objects (developers.cloudflare.com/durable-objects/platform/limits).
 /** Bytes of one row of a RunLog; the platform refuses 2 MB, and a row carries its own few bytes. */

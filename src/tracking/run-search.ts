@@ -17,18 +17,8 @@ import { wireRun } from "./run";
 import { runsById } from "./run-data";
 import { inExperiments, type RunScope } from "./run-filter";
 import { runOrder } from "./run-order";
-import {
-  canLead,
-  countableDrivers,
-  countDrivers,
-  firstLook,
-  isConclusive,
-  leadsToFew,
-  type RunQuery,
-  sortedPage,
-  tryAlong,
-  widerLook,
-} from "./run-pages";
+import { firstLook, firstPage, isConclusive, sortedPage, widerLook, widerPage } from "./run-pages";
+import type { RunQuery } from "./run-query";
 import { RUN_TEXT, type RunText, wireTexts } from "./run-text";
 import { stagesOf, type ViewType } from "./views";
 
@@ -133,44 +123,18 @@ async function findPage(
   beside?: Statement,
   extra: { id: string }[] = [],
 ): Promise<PageRow[]> {
-  let along = beside ? [beside] : [];
-  const run = async (...statements: Statement[]): Promise<unknown[][]> => {
-    const all = [...statements, ...along];
-    const results = await runStatements(env.DB, all);
-    if (along.length > 0) extra.push(...(results.at(-1) as { id: string }[]));
-    along = [];
-    return results;
-  };
-  const found = await countedDrivers(query, run);
-  const rows = found && leadsToFew(found) ? undefined : await lookAlong(query, run);
-  if (rows) return rows;
-  const [page] = await run(sortedPage(query, found));
-  return page as PageRow[];
-}
-
-type Run = (...statements: Statement[]) => Promise<unknown[][]>;
-
-/** How many runs the comparisons of a search lead to; undefined where that decides nothing. */
-async function countedDrivers(query: RunQuery, run: Run): Promise<number[] | undefined> {
-  if (countableDrivers(query) < (canLead(query) ? 1 : 2)) return undefined;
-  const [[counted] = []] = await run(countDrivers(query));
-  return JSON.parse((counted as { counts: string }).counts);
-}
-
-/** Tries along the order, first near and then, where that promises to do, farther; undefined where it does not. */
-async function lookAlong(query: RunQuery, run: Run): Promise<PageRow[] | undefined> {
-  if (!canLead(query)) return undefined;
-  let look: number | undefined = firstLook(query);
-  while (look !== undefined) {
-    const [found = []] = await run(tryAlong(query, look));
-    const rows = found as (PageRow | { id: null; k0: string })[];
-    const last = rows.at(-1);
-    const page = rows.filter((row): row is PageRow => row.id !== null);
+  const [first = [], besides = []] = await runStatements(env.DB, [firstPage(query), ...(beside ? [beside] : [])]);
+  extra.push(...(besides as { id: string }[]));
+  let found = first as (PageRow | { id: null; k0: string })[];
+  for (let look: number | undefined = firstLook(query); look !== undefined; ) {
+    const last = found.at(-1);
+    const page = found.filter((row): row is PageRow => row.id !== null);
     if (last?.id !== null || isConclusive(query, look, JSON.parse(last.k0))) return page;
-    const wider: number | undefined = widerLook(query, page.length, look);
-    look = wider !== undefined && wider > look ? wider : undefined;
+    look = widerLook(query, page.length, look);
+    if (look !== undefined) [found = []] = (await runStatements(env.DB, [widerPage(query, look)])) as (typeof found)[];
   }
-  return undefined;
+  const [page] = await runStatements(env.DB, [sortedPage(query)]);
+  return page as PageRow[];
 }
 
 /**
