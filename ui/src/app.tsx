@@ -4,6 +4,7 @@ import { noteRuns } from "./data/last-runs";
 import { experimentPath, hashHref, navigate, runPath, useHashPath, useHashQuery } from "./lib/address";
 import { useKeys } from "./lib/keys";
 import { Bar, PhoneNav } from "./parts/bar";
+import { CriticalNews } from "./parts/critical-news";
 import { lazy } from "./parts/lazy";
 import { Notice } from "./parts/states";
 
@@ -106,6 +107,7 @@ function Frame() {
         </Switch>
       </main>
       <PhoneNav path={path} />
+      <CriticalNews />
       {layer === "jump" && <Palette onClose={() => closeLayer("jump")} />}
       {layer === "keys" && <KeyList onClose={() => closeLayer("keys")} />}
     </>

@@ -1,5 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { seriesCsvAddress } from "../api/tidemark";
+import { preferences } from "../data/prefs";
+import { useStore } from "../data/store";
 import { fileName } from "../lib/csv";
 import { Dialog } from "../parts/dialog";
 import { Segments } from "../parts/segments";
@@ -22,6 +24,7 @@ interface Props {
 /** One chart as large as the screen allows, as a picture, as a table and as a file. */
 export function ChartDialog({ metric, metrics, context, onMove, onClose }: Props) {
   const [form, setForm] = useState<"chart" | "table">("chart");
+  const source = useStore(context.marks);
   const handle = useRef<CanvasHandle | undefined>(undefined);
   const [row, setRow] = useState<number | undefined>(undefined);
   const { lines } = useLines(context, metric, true);
@@ -30,6 +33,10 @@ export function ChartDialog({ metric, metrics, context, onMove, onClose }: Props
   const walked = lines.find(({ id }) => id === context.focus) ?? lines[0];
 
   useEffect(() => setRow(undefined), [metric]);
+  useLetters({
+    n: () => source?.newMonitor(metric),
+    a: () => source?.acknowledge(metric),
+  });
   useEffect(() => {
     const x = row === undefined ? undefined : walked?.track.x[row];
     if (x !== undefined) handle.current?.point(x);
@@ -79,6 +86,16 @@ export function ChartDialog({ metric, metrics, context, onMove, onClose }: Props
         <button type="button" class="button" aria-pressed={log} onClick={() => context.toggleLog(metric)}>
           Logarithmic
         </button>
+        {source && (
+          <button type="button" class="button" onClick={() => source.newMonitor(metric)}>
+            New monitor
+          </button>
+        )}
+        {source?.of(metric).firing && (
+          <button type="button" class="button" onClick={() => source.acknowledge(metric)}>
+            Acknowledge
+          </button>
+        )}
         <span class="push" />
         <button
           type="button"
@@ -114,6 +131,20 @@ export function ChartDialog({ metric, metrics, context, onMove, onClose }: Props
       <Legend context={context} lines={lines} />
     </Dialog>
   );
+}
+
+/** Keys that act in the dialog, where those of the page are silent. */
+function useLetters(map: Record<string, () => unknown>): void {
+  const newest = useRef(map);
+  newest.current = map;
+  useEffect(() => {
+    const act = (event: KeyboardEvent) => {
+      if (event.ctrlKey || event.metaKey || event.altKey || !preferences.get().letters) return;
+      newest.current[event.key]?.();
+    };
+    addEventListener("keydown", act);
+    return () => removeEventListener("keydown", act);
+  }, []);
 }
 
 function Legend({ lines, context }: { lines: ReturnType<typeof useLines>["lines"]; context: ChartContext }) {

@@ -31,7 +31,7 @@ interface Props {
   run?: string;
 }
 
-/** Draws nothing itself: its marks go to the charts, through their context. */
+/** Shows nothing itself: its marks go to the charts, through their context. */
 export function Watch({ context, experiment, run }: Props) {
   const scope = run === undefined ? { experiment_id: experiment } : { run_id: run };
   const monitors = useResource(`monitors ${JSON.stringify(scope)}`, (signal) => listMonitors(scope, signal), {
@@ -46,6 +46,7 @@ export function Watch({ context, experiment, run }: Props) {
     [run, context.runs, context.groups],
   );
   const matching = useMatching(monitors.data, experiment, runs);
+  const [said, setSaid] = useState("");
   const pinned = useRef<string[]>([]);
   const newest = useRef(context);
   newest.current = context;
@@ -54,12 +55,14 @@ export function Watch({ context, experiment, run }: Props) {
     const open = gravestFirst(alerts.filter((one) => one.state === "firing" && one.acknowledged_time === undefined));
     const alert = open.find(wanted);
     if (!alert) return false;
+    const name = alert.name || alert.sentence;
     void acknowledgeAlert(alert.alert_id, {}).then(
       (changed) => {
+        setSaid(`Acknowledged: ${name}.`);
         toldAlert.set(changed);
         alertsChanged();
       },
-      () => alertsChanged(),
+      (error: Error) => setSaid(`Not acknowledged: ${name}. ${error.message}`),
     );
     return true;
   };
@@ -98,7 +101,11 @@ export function Watch({ context, experiment, run }: Props) {
     );
   }, [monitors.data, alerts, runs, matching, x, relative, store, marks]);
   useEffect(() => () => marks.set(undefined), [marks]);
-  return null;
+  return (
+    <p class="unseen" aria-live="polite">
+      {said}
+    </p>
+  );
 }
 
 /** The metric whose chart is under the pointer or has the focus. */

@@ -40,6 +40,8 @@ const GROUPS: [string, [string, string][]][] = [
       ["s", "step, time, relative"],
       ["0", "reset zoom"],
       ["f", "enlarge, under the pointer; arrows walk points"],
+      ["n", "new monitor, under the pointer"],
+      ["a", "acknowledge the alert that fires"],
     ],
   ],
 ];
