@@ -21,10 +21,12 @@ interface Props {
   /** The one whose evidence is in view. */
   open: string | undefined;
   onOpen: (id: string | undefined) => void;
+  /** Each says which run it is of. */
+  named?: boolean;
 }
 
 /** Alerts, the newest first; each opens to what was seen, and to what can be done. */
-export function AlertList({ alerts, names, open, onOpen }: Props) {
+export function AlertList({ alerts, names, open, onOpen, named = false }: Props) {
   const now = useNow(TICK_MS);
   return (
     <ul class="alerts">
@@ -33,6 +35,7 @@ export function AlertList({ alerts, names, open, onOpen }: Props) {
           key={alert.alert_id}
           alert={alert}
           names={names}
+          named={named}
           now={now}
           isOpen={alert.alert_id === open}
           onToggle={() => onOpen(alert.alert_id === open ? undefined : alert.alert_id)}
@@ -45,12 +48,13 @@ export function AlertList({ alerts, names, open, onOpen }: Props) {
 interface EntryProps {
   alert: Alert;
   names: Names;
+  named: boolean;
   now: number;
   isOpen: boolean;
   onToggle: () => void;
 }
 
-function AlertEntry({ alert, names, now, isOpen, onToggle }: EntryProps) {
+function AlertEntry({ alert, names, named, now, isOpen, onToggle }: EntryProps) {
   const isFiring = alert.state === "firing";
   const tone = isFiring ? `alert-${alert.severity}` : "alert-over";
   const id = `alert-${alert.alert_id}`;
@@ -62,6 +66,7 @@ function AlertEntry({ alert, names, now, isOpen, onToggle }: EntryProps) {
           <span class="alert-line quiet small">
             {isFiring && <span class="unseen">{alert.severity}, firing: </span>}
             {isFiring ? evidenceText(alert.evidence) : endText(alert)}
+            {named && ` · ${names.run(alert.run_id) ?? alert.run_id.slice(0, 8)}`}
             {isFiring && alert.acknowledged_time !== undefined && `, acknowledged${by(alert)}`}
           </span>
         </span>

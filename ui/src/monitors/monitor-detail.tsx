@@ -14,7 +14,7 @@ import { Sentence } from "./monitor-list";
 import { MonitorTools } from "./monitor-tools";
 import { StateChip } from "./state-chip";
 import { spanFor, useScopeRuns, useStanding, useTracks } from "./use-standing";
-import { evidenceText, limitOf, momentText, stateOf, targetText } from "./words";
+import { comparedText, evidenceText, limitOf, momentText, stateOf, targetText } from "./words";
 
 const TICK_MS = 5_000;
 const MARKED = 200;
@@ -77,7 +77,7 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
     <section class="monitor-detail" aria-label={name}>
       <div class="monitor-head">
         <div class="monitor-title">
-          <h2>{name}</h2>
+          <h2 class={given === undefined ? "wide-only" : undefined}>{name}</h2>
           <span class="quiet small">
             {run && (
               <>
@@ -85,6 +85,7 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
                   {run.name}
                 </a>
                 , last {span.text}, {plural(inView.length, "alert")}
+                {limit === undefined && standing && ` · ${comparedText(standing)}`}
               </>
             )}
             {!run && runs.data && "no run has this metric yet"}

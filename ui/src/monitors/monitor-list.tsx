@@ -126,7 +126,13 @@ export function Sentence({ monitor }: { monitor: Monitor }) {
 function Now({ monitor, seen }: { monitor: Monitor; seen: ReturnType<typeof useMonitorNow> }) {
   const { run, track, standing, settled } = seen;
   const newest = track?.x[track.x.length - 1] ?? run?.lastPoint;
-  if (monitor.condition.type === "silence" && newest !== undefined) return <Age at={newest} ago />;
+  if (monitor.condition.type === "silence" && newest !== undefined) {
+    return (
+      <b>
+        <Age at={newest} ago />
+      </b>
+    );
+  }
   const text = standingText(monitor, standing);
   if (text !== undefined && standing) {
     const limit = toNumber(standing.limit);

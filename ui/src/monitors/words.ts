@@ -2,7 +2,15 @@
 import type { Alert, Evidence, Monitor, Scope, Severity, Standing } from "../api/monitor-types";
 import type { WireDouble } from "../api/types";
 import { difference, formatDifference } from "../lib/compare";
-import { formatAge, formatClock, formatCount, formatDuration, formatMoment, formatNumber } from "../lib/format";
+import {
+  formatAge,
+  formatClock,
+  formatCount,
+  formatDuration,
+  formatMoment,
+  formatNumber,
+  formatTick,
+} from "../lib/format";
 import { toNumber } from "../lib/runs";
 
 /** Muted until somebody ends it: the last second of the year 9999. */
@@ -107,20 +115,27 @@ function limitText(condition: Monitor["condition"]): string | undefined {
 }
 
 const shown = (value: WireDouble) => formatNumber(toNumber(value));
+/** A limit as somebody wrote it. */
+const round = (value: WireDouble) => formatTick(toNumber(value));
 
-/** What was compared, in a line: "231.4 > 200", "PSI 0.21 > 0.2, n = 200 / 700". */
+/** What was compared, in a line: "231.4 > 200", "PSI 0.2123 > 0.2, n = 200 / 700". */
 export function evidenceText(evidence: Evidence): string {
-  const { value, limit, baseline, statistic, p_value } = evidence;
-  if (evidence.window.points === 0) return `no point for ${formatDuration(toNumber(value) * MINUTE)}`;
+  const { value, window } = evidence;
+  return window.points === 0 ? `no point for ${formatDuration(toNumber(value) * MINUTE)}` : comparedText(evidence);
+}
+
+/** How a window stands beside what it may not pass. */
+export function comparedText(standing: Standing): string {
+  const { value, limit, baseline, statistic, p_value } = standing;
   if (statistic !== undefined && p_value !== undefined) {
-    return `KS p = ${shown(p_value)} ${sign(p_value, limit)} ${shown(limit)}, ${sizesText(evidence)}`;
+    return `KS p = ${shown(p_value)} ${sign(p_value, limit)} ${round(limit)}, ${sizesText(standing)}`;
   }
   if (statistic !== undefined && baseline === undefined) {
-    return `PSI ${shown(statistic)} ${sign(statistic, limit)} ${shown(limit)}, ${sizesText(evidence)}`;
+    return `PSI ${shown(statistic)} ${sign(statistic, limit)} ${round(limit)}, ${sizesText(standing)}`;
   }
   if (statistic !== undefined) return `${shown(value)}, z = ${shown(statistic)}, mean before ${shown(baseline ?? 0)}`;
-  const against = `${shown(value)} ${sign(value, limit)} ${shown(limit)}`;
-  return baseline === undefined ? against : `${against}, baseline ${shown(baseline)}`;
+  if (baseline === undefined) return `${shown(value)} ${sign(value, limit)} ${round(limit)}`;
+  return `${shown(value)} ${sign(value, limit)} ${shown(limit)}, baseline ${shown(baseline)}`;
 }
 
 const sign = (value: WireDouble, limit: WireDouble): string => {
@@ -155,7 +170,7 @@ export function standingText(monitor: Monitor, standing: Standing | undefined): 
   if (condition.type === "drift") {
     const statistic = condition.test === "ks" ? standing.p_value : standing.statistic;
     if (statistic === undefined) return undefined;
-    return condition.test === "ks" ? `p ${shown(statistic)}` : shown(statistic);
+    return `${condition.test === "ks" ? "p" : "PSI"} ${shown(statistic)}`;
   }
   if (condition.type === "baseline" && condition.relative && standing.baseline !== undefined) {
     const found = difference(value, toNumber(standing.baseline), undefined);

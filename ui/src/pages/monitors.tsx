@@ -80,13 +80,17 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
         {isSingle ? (
           <h1 class="crumbs">
             <a href={hashHref("/monitors")}>Monitors</a>
+            <span class="slash" aria-hidden="true">
+              /
+            </span>
+            <span>{chosen.name || chosen.sentence}</span>
           </h1>
         ) : (
           <h1>Monitors</h1>
         )}
-        {data && !isSingle && <Counts monitors={monitors} firing={fires} now={now} />}
-        <div class="tools push">
-          {data && data.length > 0 && !isSingle && (
+        {!isSingle && <Counts monitors={monitors} firing={fires} now={now} />}
+        <div class="tools push monitor-search">
+          {data?.length !== 0 && !isSingle && (
             <input
               class="input"
               type="search"
@@ -174,7 +178,10 @@ function Counts({ monitors, firing, now }: CountsProps) {
   return (
     <p class="chips monitor-counts" role="status">
       {count("firing") > 0 && (
-        <span class={isCritical ? "monitor-state monitor-firing-critical" : "monitor-state monitor-firing-warning"}>
+        <span
+          class={isCritical ? "monitor-state monitor-firing-critical" : "monitor-state monitor-firing-warning"}
+          title={`${plural(firing.length, "alert")} on ${plural(count("firing"), "monitor")}`}
+        >
           <span class="monitor-dot" aria-hidden="true" />
           {formatCount(count("firing"))} firing
         </span>
@@ -221,9 +228,7 @@ function Alerts({ monitor, open, onOpen }: AlertsProps) {
   const alerts = data?.alerts ?? NONE;
   const names = useNames({
     experiments: [],
-    runs: alerts
-      .filter(({ alert_id }) => alert_id === open)
-      .map(({ run_id, experiment_id }) => ({ run: run_id, experiment: experiment_id })),
+    runs: alerts.map(({ run_id, experiment_id }) => ({ run: run_id, experiment: experiment_id })),
   });
   return (
     <section class="panel alerts-panel" aria-labelledby="alerts">
@@ -244,7 +249,7 @@ function Alerts({ monitor, open, onOpen }: AlertsProps) {
       {data && alerts.length === 0 && (
         <p class="foot">{onlyOpen ? "Nothing is firing." : "Nothing fired in 30 days."}</p>
       )}
-      <AlertList alerts={alerts} names={names} open={open} onOpen={onOpen} />
+      <AlertList alerts={alerts} names={names} open={open} onOpen={onOpen} named />
       {data?.next_page_token && <p class="foot">The newest {formatCount(alerts.length)} alerts.</p>}
     </section>
   );
