@@ -1,6 +1,7 @@
 /** The rules of policies on what is about to be written. Pure. */
 import * as v from "valibot";
 import { integer, text } from "../wire/schemas";
+import { fits, isAmong, isPattern } from "./pattern";
 
 const PATTERN = v.object({
   pattern: v.pipe(text, v.maxLength(500), v.check(isPattern, "not a regular expression")),
@@ -48,22 +49,8 @@ const DEFAULT_EXPERIMENT = "0";
 /** Characters of a name that a message repeats. */
 const SHOWN = 100;
 
-function isPattern(text: string): boolean {
-  try {
-    new RegExp(`^(?:${text})$`, "u");
-    return true;
-  } catch {
-    return false;
-  }
-}
-
-const fits = (pattern: string, name: string): boolean => new RegExp(`^(?:${pattern})$`, "u").test(name);
-
 /** Whether a policy is for an experiment of that name. */
-export function isFor({ experiments }: Policy, experiment: string): boolean {
-  const parts = experiments.split("*").map((part) => part.replace(/[\\^$.*+?()[\]{}|]/g, "\\$&"));
-  return new RegExp(`^${parts.join(".*")}$`, "su").test(experiment);
-}
+export const isFor = ({ experiments }: Policy, experiment: string): boolean => isAmong(experiments, experiment);
 
 /** An experiment's new name. */
 export function experimentViolations(policies: readonly Policy[], name: string): Violation[] {
