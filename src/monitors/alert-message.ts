@@ -11,6 +11,8 @@ export type SealedTarget = Target;
 export interface AlertNews {
   alert_id: string;
   state: "firing" | "resolved";
+  /** Why it ended, where it did. */
+  resolution?: "recovered" | "ended";
   monitor_id: string;
   name: string;
   sentence: string;
@@ -45,14 +47,18 @@ export function jsonText(value: object): string {
 
 function chatText(news: AlertNews, bold: string, safe: (text: string) => string): string {
   const { evidence, at } = news;
-  const mark = news.state === "resolved" ? "✅ Resolved" : news.severity === "critical" ? "🔴 Critical" : "🟠 Firing";
   const lines = [
-    `${bold}${mark}: ${safe(news.name || news.sentence)}${bold}`,
+    `${bold}${headOf(news)}: ${safe(news.name || news.sentence)}${bold}`,
     ...(news.name ? [safe(news.sentence)] : []),
     `Run ${safe(news.run_name)} (${news.run_id}), step ${at.step}: ${figures(evidence)}`,
     ...(news.link ? [news.link] : []),
   ];
   return lines.join("\n");
+}
+
+function headOf({ state, resolution, severity }: AlertNews): string {
+  if (state === "firing") return severity === "critical" ? "🔴 Critical" : "🟠 Firing";
+  return resolution === "ended" ? "⚪ Ended with its run" : "✅ Resolved";
 }
 
 function figures({ value, limit, baseline, statistic, p_value, n, m }: Evidence): string {

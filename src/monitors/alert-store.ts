@@ -10,6 +10,7 @@ import { type AlertNews, jsonText, messageBody, type SealedTarget } from "./aler
 import type { AlertRow } from "./alert-wire";
 import type { Transition } from "./evaluate";
 import { CHANGED_ALERT, type ChangedAlert, tellViewers } from "./tell-viewers";
+import { watchClock } from "./watch-clock";
 
 /** One change of an alert, and whom it is told. */
 export interface AlertChange {
@@ -17,8 +18,6 @@ export interface AlertChange {
   news: AlertNews;
   targets: readonly SealedTarget[];
   isMuted: boolean;
-  /** Why it ended, where it did. */
-  resolution?: "recovered" | "ended";
 }
 
 /** The same alert gets the same id, whoever finds it, and however often. */
@@ -51,6 +50,7 @@ export async function writeChanges(
   const db = database(env.DB);
   const now = Date.now();
   if (changes.some(isTold)) await watchOutbox(env);
+  if (changes.some(({ kind }) => kind !== "resolve")) await watchClock(env);
   const statements = changes.flatMap((change) => {
     const changeId = crypto.randomUUID();
     return [
@@ -103,27 +103,25 @@ function insert(db: Database, { news, isMuted }: AlertChange, changeId: string, 
     .returning(CHANGED_ALERT);
 }
 
-function update(
-  db: Database,
-  { kind, news, resolution }: AlertChange,
-  changeId: string,
-  now: number,
-): BatchItem<"sqlite"> {
+function update(db: Database, { kind, news }: AlertChange, changeId: string, now: number): BatchItem<"sqlite"> {
   const isReopened = kind === "reopen";
+  const isOver = news.resolution === "ended";
   return db
     .update(alerts)
     .set({
       state: isReopened ? "firing" : "resolved",
-      resolution: isReopened ? null : (resolution ?? "recovered"),
+      resolution: isReopened ? null : (news.resolution ?? "recovered"),
       resolvedTime: isReopened ? null : now,
       ...(isReopened ? { reopened: sql`${alerts.reopened} + 1`, evidence: evidenceText(news) } : {}),
-      changedStep: news.at.step,
-      changedTimestamp: news.at.timestamp,
+      ...(isOver ? judgedUntil(now) : { changedStep: news.at.step, changedTimestamp: news.at.timestamp }),
       changeId,
     })
     .where(and(eq(alerts.alertId, news.alert_id), eq(alerts.state, isReopened ? "resolved" : "firing")))
     .returning(CHANGED_ALERT);
 }
+
+/** No point ended it: a log that judges its points again leaves out all that came before. */
+const judgedUntil = (now: number) => ({ changedTimestamp: sql`max(${alerts.changedTimestamp}, ${now})` });
 
 const evidenceText = ({ evidence, at }: AlertNews): string => jsonText({ ...evidence, at });
 
@@ -220,7 +218,7 @@ export async function resolveByHand(
   const [[ended], [known]] = await db.batch([
     db
       .update(alerts)
-      .set({ state: "resolved", resolution: "hand", resolvedTime: now, changeId: "" })
+      .set({ state: "resolved", resolution: "hand", resolvedTime: now, ...judgedUntil(now), changeId: "" })
       .where(and(eq(alerts.alertId, id), eq(alerts.state, "firing")))
       .returning(CHANGED_ALERT),
     db.select(CHANGED_ALERT).from(alerts).where(eq(alerts.alertId, id)),

@@ -102,9 +102,9 @@ export class Evaluator {
     this.#other = { sorted: sortedNumbers(values.slice(-MAX_WINDOW_POINTS)), value: window.value() };
   }
 
-  /** Somebody ended the alert. */
-  forget(): void {
-    if (this.#alert) this.#alert = { ...this.#alert, isFiring: false };
+  /** The alert was ended by no point, at a time and step that count as judged. */
+  end(changedAt: AlertState["changedAt"]): void {
+    this.#alert = { isFiring: false, changedAt };
     this.#streak = 0;
   }
 
@@ -149,7 +149,9 @@ export class Evaluator {
     this.#streak++;
     if (this.isFiring || this.#streak < this.#rule.consecutive) return undefined;
     const last = this.#alert;
-    const isSoon = last && timestamp - last.changedAt.timestamp < this.#rule.cooldown_minutes * MINUTE;
+    // A point may be older than the end: of a clock that is slow, or of an end that was none's doing.
+    const since = last && Math.max(0, timestamp - last.changedAt.timestamp);
+    const isSoon = since !== undefined && since < this.#rule.cooldown_minutes * MINUTE;
     return isSoon ? "reopen" : "fire";
   }
 

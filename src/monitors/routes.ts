@@ -10,7 +10,6 @@ import type { App } from "../wire/rpc";
 import { text } from "../wire/schemas";
 import type { SealedTarget } from "./alert-message";
 import { alertRoutes } from "./alert-routes";
-import { watchClock } from "./clock";
 import { checkedScope, type Definition, type MonitorRequest, ruleOf, wireMonitor } from "./definition";
 import { CONDITION, MONITOR_FIELDS, RULE_FIELDS, SCOPE, scopeKey, type Target } from "./monitor";
 import { previewRoutes } from "./preview-routes";
@@ -25,6 +24,7 @@ import {
 } from "./store";
 import { tellLogs } from "./tell-logs";
 import { tellViewers } from "./tell-viewers";
+import { watchClock } from "./watch-clock";
 
 const MONITOR = v.object({
   monitor_id: v.string(),

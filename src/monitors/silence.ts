@@ -24,7 +24,6 @@ interface SilentRun {
   run_id: string;
   run_name: string;
   experiment_id: string;
-  isLive: number;
   hot: number;
   start_time: number;
   /** Of the newest published point. */
@@ -61,22 +60,21 @@ async function judge(env: Env, monitor: Silence, run: SilentRun, now: number): P
   let last = { step: run.step ?? 0, timestamp: Math.max(run.timestamp ?? 0, run.start_time) };
   const isLate = () => now - Math.max(last.timestamp, monitor.updated_time) > limit * MINUTE;
   // The database may lack the newest points; the log is asked only where that matters.
-  if (run.isLive && run.hot && isLate()) {
+  if (run.hot && isLate()) {
     const { latest } = await withLog(env, run.run_id, (log) => log.latest());
     const point = latest.find(({ key }) => key === rule.metric);
     if (point && point.timestamp > last.timestamp) last = point;
   }
-  const isSilent = run.isLive === 1 && isLate();
+  const isSilent = isLate();
   if (isSilent === (run.open !== null)) return undefined;
   const value = (now - last.timestamp) / MINUTE;
   return {
     kind: isSilent ? "fire" : "resolve",
     targets: monitor.targets,
     isMuted: monitor.muted_until > now,
-    resolution: run.isLive ? "recovered" : "ended",
     news: {
       alert_id: run.open ?? alertId(monitor.monitor_id, run.run_id, last),
-      state: isSilent ? "firing" : "resolved",
+      ...(isSilent ? { state: "firing" } : { state: "resolved", resolution: "recovered" }),
       monitor_id: monitor.monitor_id,
       name: monitor.name,
       sentence: sentence(rule),
@@ -104,27 +102,16 @@ async function judge(env: Env, monitor: Silence, run: SilentRun, now: number): P
   };
 }
 
-/** The running runs of a scope, and those that end while their alert fires. */
+/** The running runs of a scope. */
 async function runsOf(env: Env, monitorId: string, { scope, rule }: WatchedRow["definition"]): Promise<SilentRun[]> {
   const params = new Params();
-  const select = (isLive: 0 | 1, from: string, where: string) => `
-    SELECT r.run_id, r.name AS run_name, r.experiment_id, ${isLive} AS isLive, r.hot, r.start_time,
-      m.timestamp, m.step, a.alert_id AS open, a.opened_time
-    FROM ${from} LEFT JOIN latest_metrics m ON m.run_id = r.run_id AND m.key = ${params.bind(rule.metric)} WHERE ${where}`;
-  const open = `alerts a ON a.run_id = r.run_id AND a.monitor_id = ${params.bind(monitorId)} AND a.state = 'firing'`;
-  const live = select(
-    1,
-    `runs r LEFT JOIN ${open}`,
-    `${inScope(scope, params)} AND r.lifecycle_stage = 'active' AND r.status = 'RUNNING' LIMIT ${MAX_RUNS}`,
-  );
-  const ended = select(
-    0,
-    `alerts a CROSS JOIN runs r ON r.run_id = a.run_id`,
-    `a.monitor_id = ${params.bind(monitorId)} AND a.state = 'firing'
-      AND (r.status <> 'RUNNING' OR r.lifecycle_stage <> 'active') LIMIT ${MAX_RUNS}`,
-  );
-  const answers = await runStatements(env.DB, [params.statement(live), params.statement(ended)]);
-  return answers.flat() as SilentRun[];
+  const sql = `
+    SELECT r.run_id, r.name AS run_name, r.experiment_id, r.hot, r.start_time, m.timestamp, m.step, a.alert_id AS open, a.opened_time
+    FROM runs r LEFT JOIN alerts a ON a.run_id = r.run_id AND a.monitor_id = ${params.bind(monitorId)} AND a.state = 'firing'
+      LEFT JOIN latest_metrics m ON m.run_id = r.run_id AND m.key = ${params.bind(rule.metric)}
+    WHERE ${inScope(scope, params)} AND r.lifecycle_stage = 'active' AND r.status = 'RUNNING' LIMIT ${MAX_RUNS}`;
+  const [rows] = await runStatements(env.DB, [params.statement(sql)]);
+  return rows as SilentRun[];
 }
 
 function inScope(scope: Scope, params: Params): string {

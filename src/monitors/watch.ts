@@ -57,9 +57,9 @@ export class Watch {
   #preparing: Promise<void> = Promise.resolve();
   #isPreparing = 0;
   #refreshedAt = 0;
-  #judging: Promise<void> | undefined;
+  #isJudging = false;
   #outgoing: AlertChange[] = [];
-  #writing: Promise<void> | undefined;
+  #isWriting = false;
 
   /** `reload` reads the monitors anew and calls `load`. */
   constructor(ctx: DurableObjectState, env: Env, arrivals: Arrivals, reload: (runId: string) => Promise<void>) {
@@ -78,7 +78,7 @@ export class Watch {
       this.#lookedAt = Date.now();
       if (this.#isPreparing > 0) return;
       this.#collect();
-      void this.#judge();
+      this.#judge();
     }, wait);
   }
 
@@ -111,18 +111,11 @@ export class Watch {
     if (rows.length > 0) this.#prepare(fresh, tails, log);
   }
 
-  /** Resolves once everything taken until now is judged and its alerts are written, as far as D1 takes them. */
-  async settled(): Promise<void> {
-    await this.#preparing;
-    this.#collect();
-    await this.#judge();
-    await this.#writing;
-  }
-
   #keep(old: Watched, row: WatchedRow): Watched {
     old.row = row;
-    const isEnded = row.alert?.state === "resolved" && row.alert.alert_id === old.alertId;
-    if (isEnded && old.evaluator.isFiring && this.#outgoing.length === 0) old.evaluator.forget();
+    const { alert } = row;
+    const isEnded = alert?.state === "resolved" && alert.alert_id === old.alertId;
+    if (isEnded && old.evaluator.isFiring && this.#outgoing.length === 0) old.evaluator.end(alert);
     return old;
   }
 
@@ -140,7 +133,7 @@ export class Watch {
     this.#preparing = this.#preparing.then(async () => {
       await this.#patiently(work, "preparing the monitors");
       this.#isPreparing--;
-      void this.#judge();
+      this.#judge();
       this.taken();
     });
     this.#ctx.waitUntil(this.#preparing);
@@ -184,27 +177,26 @@ export class Watch {
   }
 
   /** Judges what was taken over, unless monitors are being prepared for it, and writes what comes of it. */
-  #judge(): Promise<void> {
-    this.#judging ??= this.#judgeAll()
-      .catch((error) => console.error(`the monitors of run ${this.#runId} failed`, error))
-      .finally(() => {
-        this.#judging = undefined;
-      });
-    return this.#judging;
+  #judge(): void {
+    if (this.#isJudging) return;
+    this.#isJudging = true;
+    const judged = this.#judgeAll().finally(() => {
+      this.#isJudging = false;
+      this.#write();
+      this.#refresh();
+    });
+    this.#ctx.waitUntil(judged.catch((error) => console.error(`the monitors of run ${this.#runId} failed`, error)));
   }
 
   async #judgeAll(): Promise<void> {
-    while (this.#isPreparing === 0) {
+    while (this.#batches.length > 0 && this.#isPreparing === 0) {
       // Whatever arrived until now is durable after that.
-      if (this.#batches.length > 0) await this.#ctx.storage.sync();
-      const batch = this.#batches.shift();
-      if (!batch) break;
-      for (const [key, pieces] of batch.pieces) {
-        for (const piece of pieces) await this.#judgePiece(piece, batch.byKey.get(key) ?? []);
+      await this.#ctx.storage.sync();
+      const { pieces, byKey } = this.#batches.shift() as Batch;
+      for (const [key, columns] of pieces) {
+        for (const piece of columns) await this.#judgePiece(piece, byKey.get(key) ?? []);
       }
     }
-    this.#write();
-    this.#refresh();
   }
 
   async #judgePiece(piece: Columns, monitors: readonly Watched[]): Promise<void> {
@@ -229,7 +221,8 @@ export class Watch {
 
   /** Writes what is to be written, in order; what D1 refuses is tried again. */
   #write(): void {
-    if (this.#writing || this.#outgoing.length === 0) return;
+    if (this.#isWriting || this.#outgoing.length === 0) return;
+    this.#isWriting = true;
     const work = async () => {
       while (this.#outgoing.length > 0) {
         const changes = this.#outgoing.slice(0, WRITTEN_AT_ONCE);
@@ -237,10 +230,11 @@ export class Watch {
         this.#outgoing.splice(0, changes.length);
       }
     };
-    this.#writing = this.#patiently(work, "writing alerts").finally(() => {
-      this.#writing = undefined;
-    });
-    this.#ctx.waitUntil(this.#writing);
+    this.#ctx.waitUntil(
+      this.#patiently(work, "writing alerts").finally(() => {
+        this.#isWriting = false;
+      }),
+    );
   }
 
   #refresh(): void {

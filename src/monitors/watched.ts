@@ -67,7 +67,7 @@ export function changeOf(
     isMuted: row.muted_until > Date.now(),
     news: {
       alert_id: id,
-      state: kind === "resolve" ? "resolved" : "firing",
+      ...(kind === "resolve" ? { state: "resolved", resolution: "recovered" } : { state: "firing" }),
       monitor_id: row.monitor_id,
       name: row.name,
       sentence: sentence(rule),

@@ -264,8 +264,9 @@ describe("a state that was kept", () => {
 
   it("ends when somebody says so", () => {
     const evaluator = new Evaluator(rule(), { isFiring: true, changedAt: { timestamp: 0, step: 0 } });
-    evaluator.forget();
+    evaluator.end({ timestamp: MINUTE, step: 1 });
     expect(evaluator.isFiring).toBe(false);
+    expect(told(evaluator, [11])).toEqual(["fire 0"]);
   });
 });
 

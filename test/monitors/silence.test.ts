@@ -2,6 +2,7 @@
 import { runDurableObjectAlarm } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it } from "vitest";
+import { endAlerts } from "../../src/monitors/ended";
 import { findSilence } from "../../src/monitors/silence";
 import { ok } from "../tracking/helpers";
 import { alertsOf, log, newMonitor, place } from "./helpers";
@@ -29,6 +30,7 @@ it("fires once for a run that says nothing, and resolves when it speaks or ends"
   expect(await states()).toEqual(["firing", "resolved"]);
   await ok("runs/update", { run_id: run, status: "FINISHED" });
   await look(7);
+  await endAlerts(env, ctx);
   expect((await alertsOf(run)).map((a) => a.resolution)).toEqual(["ended", "recovered"]);
 });
 
