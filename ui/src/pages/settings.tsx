@@ -5,6 +5,8 @@ import { useStore } from "../data/store";
 import { useTitle } from "../lib/title";
 import { CopyButton } from "../parts/copy";
 import { Segments } from "../parts/segments";
+import { Policies } from "../policies/policies";
+import { Violations } from "../policies/violations";
 import { Webhooks } from "./settings-webhooks";
 
 const THEMES: { value: Preferences["theme"]; label: string }[] = [
@@ -59,6 +61,8 @@ export function SettingsPage() {
           <a href="/api/2.0/tidemark/openapi.json">OpenAPI description</a>
         </div>
       </section>
+      <Policies />
+      <Violations />
       <Webhooks />
     </div>
   );
