@@ -41,7 +41,11 @@ function Frame() {
   const [layer, setLayer] = useState<"jump" | "keys" | undefined>(undefined);
   // A dialog tells of its closing late: by then another one may be open
   const closeLayer = (which: "jump" | "keys") => setLayer((now) => (now === which ? undefined : now));
-  const place = path.split("/", 3).join("/");
+  // The rows of the monitors' list lead to addresses of the same place
+  const place = path
+    .replace(/^(\/monitors)\/(?!new$)[^/]+$/, "$1")
+    .split("/", 3)
+    .join("/");
   const first = useRef(true);
   useEffect(() => noteRuns(path), [path]);
   // A new place starts at its top, for eyes and screen readers

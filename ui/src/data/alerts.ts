@@ -2,16 +2,21 @@
 import { useEffect } from "preact/hooks";
 import type { Alert, AlertList, AlertQuery } from "../api/monitor-types";
 import { listAlerts } from "../api/monitors";
+import { watchExperiment } from "./experiment-feed";
 import { type Resource, useResource } from "./resource";
 import { createStore, useStore } from "./store";
 
 /** Alerts that the firing list holds; more are only counted. */
 const LISTED = 200;
 /** How often it is looked, with a page of alerts in view and else. */
-const NEAR_MS = 3_000;
+const NEAR_MS = 5_000;
 const FAR_MS = 15_000;
 /** What is on the page comes first. */
 const FIRST_MS = 400;
+/** Experiments whose feeds are listened to at once. */
+const FEEDS = 3;
+/** What is told in a burst is looked up once. */
+const BURST_MS = 300;
 
 const firing = createStore<AlertList | undefined>(undefined);
 /** Counts what changed, so that lists know when to read anew. */
@@ -50,6 +55,33 @@ export function useAlerts(query: AlertQuery): Resource<AlertList> {
     if (round > 0) reload();
   }, [round, reload]);
   return alerts;
+}
+
+/** Listens to the feeds of experiments, the first few: their alerts are known a moment after they open or change. */
+export function useAlertFeeds(experiments: readonly string[]): void {
+  const heard = [...new Set(experiments)].slice(0, FEEDS);
+  const key = heard.toSorted().join();
+  useEffect(() => {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const tell = () => {
+      timer ??= setTimeout(() => {
+        timer = undefined;
+        alertsChanged();
+      }, BURST_MS);
+    };
+    const stops = key.split(",").map((id) =>
+      id === ""
+        ? () => undefined
+        : watchExperiment(id, {
+            onChanges: (told) => told.some(({ change }) => change === "alert_changed") && tell(),
+            onStale: tell,
+          }),
+    );
+    return () => {
+      clearTimeout(timer);
+      for (const stop of stops) stop();
+    };
+  }, [key]);
 }
 
 function plan(wait: number): void {

@@ -12,6 +12,7 @@ import type { ScopeRun } from "./scope-runs";
 import { ThresholdHandle } from "./threshold-handle";
 import type { Previewed } from "./use-preview";
 import { SPANS, type SpanChoice, useTracks } from "./use-standing";
+import { levelText } from "./words";
 
 /** Lines at once; the newest runs. */
 const DRAWN = 5;
@@ -48,7 +49,8 @@ export function FormChart({ draft, metric, runs, span, onSpan, preview, onValue 
   useEffect(() => {
     if (!isWanting || lines.length === 0 || draft.metric !== metric) return;
     const found = outlyingValue(
-      lines.flatMap(({ track }) => track.last),
+      // The newer half: how a training begins says nothing of how it goes on.
+      lines.flatMap(({ track }) => track.last.slice(track.last.length >> 1)),
       draft.side === "below" ? "below" : "above",
     );
     if (found !== undefined) onValue(String(found), false);
@@ -78,7 +80,7 @@ export function FormChart({ draft, metric, runs, span, onSpan, preview, onValue 
             {limit !== undefined && (
               <LimitLine frame={frame} value={limit} side={draft.side} text={`limit now ${formatNumber(limit)}`} />
             )}
-            {level !== undefined && <LevelLine frame={frame} value={level} text="baseline" />}
+            {level !== undefined && <LevelLine frame={frame} value={level} text={levelText({ type: draft.kind })} />}
             <AlertMarks frame={frame} marks={marks} />
             {value !== undefined && (
               <ThresholdHandle

@@ -1,4 +1,4 @@
-import { formatTick } from "../lib/format";
+import { formatNumber } from "../lib/format";
 import type { Side } from "./draft";
 import { type Frame, leftOf, topOf } from "./monitor-chart";
 
@@ -42,7 +42,7 @@ export function LevelLine({ frame, value, text }: { frame: Frame; value: number;
     <>
       <div class="level-line" style={{ left: `${frame.left}px`, width: `${frame.width}px`, top: `${at}px` }} />
       <div class="level-text" style={{ left: `${frame.left + frame.width - 4}px`, top: `${at}px` }}>
-        {text} {formatTick(value)}
+        {text} {formatNumber(value)}
       </div>
     </>
   );

@@ -14,7 +14,7 @@ import { Sentence } from "./monitor-list";
 import { MonitorTools } from "./monitor-tools";
 import { StateChip } from "./state-chip";
 import { spanFor, useScopeRuns, useStanding, useTracks } from "./use-standing";
-import { comparedText, evidenceText, limitOf, momentText, stateOf, targetText } from "./words";
+import { comparedText, evidenceText, levelText, limitOf, momentText, stateOf, targetText } from "./words";
 
 const TICK_MS = 5_000;
 const MARKED = 200;
@@ -123,7 +123,9 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
         {(frame) => (
           <>
             {limit !== undefined && <LimitLine frame={frame} value={limit} side={side} text={limitText} />}
-            {level !== undefined && Number.isFinite(level) && <LevelLine frame={frame} value={level} text="baseline" />}
+            {level !== undefined && Number.isFinite(level) && (
+              <LevelLine frame={frame} value={level} text={levelText(monitor.condition)} />
+            )}
             <AlertMarks frame={frame} marks={inView} />
           </>
         )}

@@ -76,6 +76,9 @@ interface RowProps {
 function MonitorRow({ monitor, firing, names, now, isSelected, to, run }: RowProps) {
   const row = useRef<HTMLTableRowElement>(null);
   const near = useSeen(row);
+  useEffect(() => {
+    if (isSelected) row.current?.scrollIntoView({ block: "nearest" });
+  }, [isSelected]);
   const seen = useMonitorNow(monitor, run ?? firing[0]?.run_id, !near);
   const state: MonitorState = stateOf(monitor, firing, now);
   const limit = limitOf(monitor, seen.standing);

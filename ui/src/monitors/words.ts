@@ -1,5 +1,5 @@
 /** Monitors and alerts in words; plain functions. Times are UTC milliseconds. */
-import type { Alert, Evidence, Monitor, Scope, Severity, Standing } from "../api/monitor-types";
+import type { Alert, ConditionType, Evidence, Monitor, Scope, Severity, Standing } from "../api/monitor-types";
 import type { WireDouble } from "../api/types";
 import { difference, formatDifference } from "../lib/compare";
 import {
@@ -188,6 +188,10 @@ export function limitOf(monitor: Pick<Monitor, "condition">, standing: Standing 
   const limit = toNumber(standing.limit);
   return Number.isFinite(limit) ? limit : undefined;
 }
+
+/** What the level is that values are compared with. */
+export const levelText = ({ type }: { type: ConditionType }): string =>
+  type === "change" ? "mean before" : "baseline";
 
 /** "hooks.slack.com (Slack)". */
 export function targetText({ format, url }: { format: string; url: string }): string {

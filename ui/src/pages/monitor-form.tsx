@@ -205,11 +205,13 @@ function MonitorForm({ first, monitor }: { first: Draft; monitor: Monitor | unde
             />
             <Problem part="name" said={problem} />
           </label>
-          <details class="form-wide" open={problem?.part === "more"}>
-            <summary>Recovery, cooldown, how often</summary>
-            <More draft={draft} onChange={change} gap={problem?.gap} />
-            <Problem part="more" said={problem} />
-          </details>
+          {draft.kind !== "silence" && (
+            <details class="form-wide" open={problem?.part === "more"}>
+              <summary>Recovery, cooldown, how often</summary>
+              <More draft={draft} onChange={change} gap={problem?.gap} />
+              <Problem part="more" said={problem} />
+            </details>
+          )}
         </div>
         <div class="form-foot">
           <span class="quiet small">

@@ -1,7 +1,7 @@
-import { useMemo, useRef } from "preact/hooks";
+import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Alert, Monitor } from "../api/monitor-types";
 import { listMonitors } from "../api/monitors";
-import { useAlerts, useFiring } from "../data/alerts";
+import { useAlertFeeds, useAlerts, useFiring } from "../data/alerts";
 import { useNow } from "../data/clock";
 import { useMedia } from "../data/media";
 import { useResource } from "../data/resource";
@@ -39,6 +39,10 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
     experiments: monitors.flatMap(({ scope }) => ("experiment_id" in scope ? [scope.experiment_id] : [])),
     runs: monitors.flatMap(({ scope }) => ("run_id" in scope ? [{ run: scope.run_id }] : [])),
   });
+  useAlertFeeds([
+    ...fires.map(({ experiment_id }) => experiment_id),
+    ...monitors.flatMap(({ scope }) => ("experiment_id" in scope ? [scope.experiment_id] : [])),
+  ]);
   const wanted = (q ?? "").toLowerCase();
   const rows = monitors.filter((monitor) =>
     [monitor.name, monitor.sentence, monitor.metric].some((text) => text.toLowerCase().includes(wanted)),
@@ -74,6 +78,10 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
     />
   );
   const isSingle = isPhone && chosen !== undefined;
+  // On a phone a monitor is a place of its own, and starts at its top.
+  useEffect(() => {
+    if (isPhone) scrollTo(0, 0);
+  }, [isPhone, id]);
   return (
     <div class="page">
       <div class="section-head">
@@ -122,7 +130,15 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
             <BusyBar busy={busy && data === undefined} />
             {!data && !error && <PendingRows rows={6} label="Loading monitors" />}
             {rows.length > 0 && !isSingle && (
-              <MonitorList monitors={rows} firing={fires} names={names} selected={shown?.monitor_id} pathOf={pathOf} />
+              <div class="monitors-scroll">
+                <MonitorList
+                  monitors={rows}
+                  firing={fires}
+                  names={names}
+                  selected={shown?.monitor_id}
+                  pathOf={pathOf}
+                />
+              </div>
             )}
             {data && rows.length === 0 && (
               <p class="foot">
