@@ -34,13 +34,17 @@ const ENTRY = `CASE WHEN x.run_id IS NULL THEN 'null' ELSE json_quote(substr(x.v
 const cells = (table: string, cell: string, keys: string) => `(
   SELECT group_concat(${cell}) FROM json_each(${keys}) k LEFT JOIN ${table} x ON x.run_id = r.run_id AND x.key = k.value)`;
 
+/** Clients that send no user of a run say it in a tag. */
+const USER = `COALESCE(NULLIF(r.user_id, ''),
+  (SELECT u.value FROM tags u WHERE u.run_id = r.run_id AND u.key = 'mlflow.user'), '')`;
+
 /** Some runs with their cells, in the order of their ids. Runs that are gone are left out. */
 export async function readRuns(d1: D1Database, ids: readonly string[], keys: Keys): Promise<TableRun[]> {
   const { results } = await d1
     .prepare(
-      `SELECT r.run_id, r.experiment_id, r.name AS run_name, r.status, r.user_id, r.start_time, r.end_time, r.hot,
-         r.lifecycle_stage, ${cells("latest_metrics", METRIC, "?2")} AS metrics, ${cells("params", ENTRY, "?3")} AS params,
-         ${cells("tags", ENTRY, "?4")} AS tags
+      `SELECT r.run_id, r.experiment_id, r.name AS run_name, r.status, ${USER} AS user_id, r.start_time,
+         r.end_time, r.hot, r.lifecycle_stage, ${cells("latest_metrics", METRIC, "?2")} AS metrics,
+         ${cells("params", ENTRY, "?3")} AS params, ${cells("tags", ENTRY, "?4")} AS tags
        FROM json_each(?1) j CROSS JOIN runs r ON r.run_id = j.value`,
     )
     .bind(...[ids, keys.metrics, keys.params, keys.tags].map((list) => JSON.stringify(list)))

@@ -24,6 +24,16 @@ const log = (run_id: string, fields: object) => ok("runs/log-batch", { run_id, .
 const metric = (key: string, value: number | string, step = 0) => ({ key, value, timestamp: 1000 + step, step });
 
 describe("the table of runs", () => {
+  it("says whose a run is by its tag where its client sent no user", async () => {
+    const experiment = await newExperiment();
+    const tags = [{ key: "mlflow.user", value: "kenji" }];
+    await newRun(experiment, { start_time: 1, user_id: "ana", tags });
+    await newRun(experiment, { start_time: 2, tags });
+    await newRun(experiment, { start_time: 3 });
+    const { lines } = await table({ experiment_ids: [experiment] });
+    expect(lines[1]?.user_id).toEqual(["", "kenji", "ana"]);
+  });
+
   it("has all runs that match, in order, with chosen columns", async () => {
     const experiment = await newExperiment();
     const runs: string[] = [];

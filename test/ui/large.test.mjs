@@ -97,6 +97,16 @@ describe("a hundred thousand runs", { skip: executable ? false : "no Chromium fo
     );
     t.diagnostic(`${measured.fps.toFixed(0)} frames a second, ${measured.rows} rows, ${measured.cells} cells`);
     assert.ok(measured.rows <= 60, `${measured.rows} rows`);
+    await page.setViewportSize({ width: 1440, height: 1800 });
+    const inHighWindow = await page.evaluate(async () => {
+      const grid = document.querySelector(".grid");
+      for (let i = 0; i < 5; i++) {
+        if (grid) grid.scrollTop += 160;
+        await new Promise((resolve) => requestAnimationFrame(resolve));
+      }
+      return document.querySelectorAll(".grid .grid-row").length;
+    });
+    assert.ok(inHighWindow > 40 && inHighWindow <= 60, `${inHighWindow} rows in a high window`);
     await page.getByRole("grid").evaluate((grid) => {
       grid.scrollTop = grid.scrollHeight;
     });

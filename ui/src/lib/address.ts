@@ -78,8 +78,8 @@ export function pathWithQuery(path: string, change: QueryChange, params = new UR
     if (value === undefined || value === "") params.delete(name);
     else params.set(name, value);
   }
-  // Commas, slashes and colons mean nothing in a fragment, and stay readable.
-  const text = params.toString().replaceAll("%2C", ",").replaceAll("%2F", "/").replaceAll("%3A", ":");
+  // Commas, slashes, colons and at signs mean nothing in a fragment, and stay readable.
+  const text = params.toString().replace(/%(2C|2F|3A|40)/g, decodeURIComponent);
   return text ? `${path}?${text}` : path;
 }
 

@@ -22,7 +22,7 @@ export function formatNumber(value: number): string {
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size >= 1e7 || size < 1e-3) return signed(trimmedExponent(value, 3));
-  if (Number.isInteger(value) || size >= 9999.5) return signed(grouped(value));
+  if (Number.isInteger(value) || size >= 999.95) return signed(grouped(value));
   return signed(value.toPrecision(4));
 }
 

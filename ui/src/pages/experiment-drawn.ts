@@ -8,7 +8,7 @@ import type { ExperimentState } from "./experiment-state";
 /** Drawn where nobody chose: so many of the newest, and the live ones. */
 const DRAWN = 5;
 /** Lines beyond these are drawn as their mean. */
-const LINES = 24;
+export const LINES = 24;
 const GROUP_LINES = 12;
 
 /** The runs to draw: those chosen, or the newest and the live ones among the first that came. */

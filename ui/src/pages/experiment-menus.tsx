@@ -96,7 +96,7 @@ export function ShareButton({ experiment }: { experiment: string }) {
     setTimeout(() => setSaid(undefined), 2000);
   };
   return (
-    <button type="button" class="button" onClick={() => void share()} aria-live="polite">
+    <button type="button" class="button wide-only-inline" onClick={() => void share()} aria-live="polite">
       {said ?? "Share"}
     </button>
   );

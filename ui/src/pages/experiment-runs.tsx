@@ -16,12 +16,12 @@ import { useKeys } from "../lib/keys";
 import { toNumber } from "../lib/runs";
 import { changeBaseline } from "../parts/baseline";
 import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
-import { arrange, groupId } from "../table/arrange";
+import { type Arrangement, arrange, groupId } from "../table/arrange";
 import type { RunColumns } from "../table/columns-data";
 import { RunGrid } from "../table/run-grid";
 import { useAggregates } from "../table/use-aggregates";
 import { usePositions } from "../table/use-positions";
-import { chartGroups, chartRuns, useDrawn } from "./experiment-drawn";
+import { chartGroups, chartRuns, LINES, useDrawn } from "./experiment-drawn";
 import type { ExperimentActions, ExperimentState } from "./experiment-state";
 import type { RunsTable } from "./experiment-table";
 import { ExperimentTools } from "./experiment-tools";
@@ -197,6 +197,7 @@ export function ExperimentRuns(props: Props) {
                 onGroup={(value) => setOpen(toggled(open, groupId(value)))}
                 drawn={colors}
                 onDraw={draw}
+                onDrawAll={(all) => actions.setDrawn(all ? firstRuns(data, items) : [])}
                 lifted={controls.context.lifted}
                 onBaseline={setBase}
                 onFilter={({ kind, key }, value) =>
@@ -297,6 +298,16 @@ function UseBest({ table: { data, headline = "" }, conventions, onPick }: BestPr
       </button>
     </span>
   );
+}
+
+/** As many runs as are told apart, in the order they stand. */
+function firstRuns(data: RunColumns, items: Arrangement): string[] {
+  const runs: string[] = [];
+  for (let i = 0; i < items.count && runs.length < LINES; i++) {
+    const item = items.at(i);
+    if (item?.kind === "row") runs.push(data.id[item.row] ?? "");
+  }
+  return runs;
 }
 
 function toggled(set: ReadonlySet<string>, value: string): Set<string> {

@@ -82,7 +82,12 @@ export function ExperimentTools(props: Props) {
         <button type="button" class="button" onClick={() => setPicking(true)}>
           Columns <span class="count">{columns.length}</span>
         </button>
-        <button type="button" class="button" disabled={!props.data?.done} onClick={() => saveTable(props)}>
+        <button
+          type="button"
+          class="button wide-only-inline"
+          disabled={!props.data?.done}
+          onClick={() => saveTable(props)}
+        >
           CSV
         </button>
         <Segments label="View" options={VIEWS} value={state.view} onChange={actions.setView} />

@@ -77,7 +77,7 @@ function Figures({ latest, baseline, direction }: Pick<Props, "latest" | "baseli
       {keys.length === 0 && <p class="quiet">No metrics yet.</p>}
       <dl>
         {keys.map((key) => (
-          <div class={baseline ? "figure-row" : "pair"} key={key}>
+          <div class={baseline ? "figure-row" : "figure-row alone"} key={key}>
             <dt class="key" title={key}>
               {key}
             </dt>

@@ -50,8 +50,8 @@ export function columnWidth(column: Column): number {
   if (column.width) return column.width;
   if (column.kind === "delta") return 80;
   if (column.kind === "attribute") return column.key === "user" ? 100 : 72;
-  // 7.2 pixels a character of a head, room for the sort mark.
-  return Math.round(Math.min(220, Math.max(80, column.key.length * 7.2 + 30)));
+  // 7 pixels a character of a head, room for the sort mark.
+  return Math.round(Math.min(220, Math.max(column.kind === "metric" ? 80 : 84, column.key.length * 7 + 28)));
 }
 
 export function columnLabel(column: Column): string {

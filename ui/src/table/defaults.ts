@@ -1,7 +1,7 @@
 /** Which columns a table begins with. */
 import type { KeysAnswer, KeyUse } from "../api/page-types";
 import { headlineRank } from "../lib/direction";
-import { compareNames, isSystemKey } from "../lib/runs";
+import { compareNames } from "../lib/runs";
 import type { Column } from "./column";
 
 const PARAMS_SHOWN = 3;
@@ -25,13 +25,10 @@ export function mostVaried(params: readonly KeyUse[]): string[] {
 
 export function defaultColumns(keys: KeysAnswer, headline: string | undefined, hasBaseline: boolean): Column[] {
   const params = mostVaried(keys.params).slice(0, PARAMS_SHOWN);
-  const others = keys.metrics.filter(({ key }) => key !== headline && !isSystemKey(key));
-  const second = guessHeadline(others);
   return [
     ...(headline ? [{ kind: "metric", key: headline } as const] : []),
     ...(headline && hasBaseline ? [{ kind: "delta", key: headline } as const] : []),
-    ...(second ? [{ kind: "metric", key: second } as const] : []),
-    { kind: "attribute", key: "start" },
     ...params.map((key): Column => ({ kind: "param", key })),
+    { kind: "attribute", key: "start" },
   ];
 }

@@ -1,5 +1,5 @@
 import { useRef } from "preact/hooks";
-import { type Column, columnId, columnLabel, columnTitle, columnWidth, type Sort } from "./column";
+import { columnId, columnLabel, columnTitle, columnWidth, type Sort } from "./column";
 import type { RowContext } from "./grid-row";
 
 interface Props {
@@ -8,18 +8,17 @@ interface Props {
   offset: number;
   sorts: readonly Sort[];
   onSort: (id: string, add: boolean) => void;
-  columns: readonly Column[];
-  onColumns: (columns: Column[]) => void;
+  /** A column's width while it is dragged, and once more when that is done. */
+  onWidth: (id: string, width: number, isDone: boolean) => void;
+  /** How many runs are drawn. */
+  drawn: number;
+  onDrawAll: (all: boolean) => void;
 }
 
 const WIDTH = { min: 56, max: 480 };
 
 /** The heads: a click sorts, shift adds a second order, the right edge drags the width. */
-export function GridHead({ context, offset, sorts, onSort, columns, onColumns }: Props) {
-  const resize = (column: Column, width: number) => {
-    const wanted = Math.round(Math.min(WIDTH.max, Math.max(WIDTH.min, width)));
-    onColumns(columns.map((one) => (columnId(one) === columnId(column) ? { ...one, width: wanted } : one)));
-  };
+export function GridHead({ context, offset, sorts, onSort, onWidth, drawn, onDrawAll }: Props) {
   return (
     <div
       role="row"
@@ -28,7 +27,13 @@ export function GridHead({ context, offset, sorts, onSort, columns, onColumns }:
       style={{ height: `${Math.min(context.height, 36)}px` }}
     >
       <div role="columnheader" class="cell cell-draw">
-        <span class="unseen">Drawn</span>
+        <input
+          type="checkbox"
+          aria-label={drawn > 0 ? "Draw none" : "Draw the first runs"}
+          title={drawn > 0 ? "Draw none" : "Draw the first runs"}
+          checked={drawn > 0}
+          onChange={() => onDrawAll(drawn === 0)}
+        />
       </div>
       <Head
         id="a:name"
@@ -50,7 +55,7 @@ export function GridHead({ context, offset, sorts, onSort, columns, onColumns }:
           class={`cell-${column.kind}`}
           sorts={sorts}
           onSort={column.key === "duration" && column.kind === "attribute" ? undefined : onSort}
-          onWidth={(width) => resize(columns.find((one) => columnId(one) === columnId(column)) ?? column, width)}
+          onWidth={(width, isDone) => onWidth(columnId(column), width, isDone)}
           colIndex={offset + i + 3}
         />
       ))}
@@ -66,7 +71,7 @@ interface HeadProps {
   class: string;
   sorts: readonly Sort[];
   onSort: ((id: string, add: boolean) => void) | undefined;
-  onWidth?: (width: number) => void;
+  onWidth?: (width: number, isDone: boolean) => void;
   colIndex?: number;
 }
 
@@ -102,8 +107,12 @@ function Head({ id, label, title, width, class: extra, sorts, onSort, onWidth, c
 }
 
 /** Drags a column's width; the Columns layer does the same by keys. */
-function Handle({ width, onWidth }: { width: number; onWidth: (width: number) => void }) {
+function Handle({ width, onWidth }: { width: number; onWidth: (width: number, isDone: boolean) => void }) {
   const from = useRef({ x: 0, width: 0 });
+  const tell = (event: PointerEvent, isDone: boolean) => {
+    const wanted = from.current.width + event.clientX - from.current.x;
+    onWidth(Math.round(Math.min(WIDTH.max, Math.max(WIDTH.min, wanted))), isDone);
+  };
   return (
     <span
       class="head-handle"
@@ -114,8 +123,11 @@ function Handle({ width, onWidth }: { width: number; onWidth: (width: number) =>
         from.current = { x: event.clientX, width };
       }}
       onPointerMove={(event) => {
-        if (event.currentTarget.hasPointerCapture(event.pointerId))
-          onWidth(from.current.width + event.clientX - from.current.x);
+        if (event.currentTarget.hasPointerCapture(event.pointerId)) tell(event, false);
+      }}
+      onPointerUp={(event) => {
+        event.currentTarget.releasePointerCapture(event.pointerId);
+        tell(event, true);
       }}
     />
   );

@@ -30,7 +30,7 @@ export interface RowContext {
   onFilter: (column: Column, value: string) => void;
   onGroup: (value: string | undefined) => void;
   /** Shows the columns that a phone's row has no room for. */
-  onMore: (row: number) => void;
+  onMore: (run: string) => void;
   lifted: Store<string | undefined>;
   stamp: string;
 }
@@ -103,13 +103,13 @@ export class RunRow extends Component<RowProps> {
             {name}
           </a>
           <StateMark data={data} row={row} />
-          {context.phone && !baseline && (
+          {context.phone && (
             <button
               type="button"
               tabIndex={-1}
               class="icon-button row-more"
               aria-label={`All columns of ${name}`}
-              onClick={() => context.onMore(row)}
+              onClick={() => context.onMore(id)}
             >
               <Icon name="more" />
             </button>

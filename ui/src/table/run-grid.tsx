@@ -33,6 +33,8 @@ export interface GridProps {
   /** Runs that are drawn, with the number of their colour. */
   drawn: ReadonlyMap<string, number>;
   onDraw: (run: string) => void;
+  /** Draws the first rows as they stand, or none. */
+  onDrawAll: (all: boolean) => void;
   lifted: Store<string | undefined>;
   onBaseline: (run: string) => void;
   onFilter: (column: Column, value: string) => void;
@@ -40,6 +42,9 @@ export interface GridProps {
 
 const NAME_WIDTH = { wide: 216, phone: 158 };
 const DRAW_WIDTH = 36;
+/** Rows in the document at most, and the height around the table's rows. */
+const MAX_ROWS = 56;
+const AROUND = 240;
 const PHONE_WIDTHS: Partial<Record<Column["kind"], number>> = { metric: 84, delta: 78 };
 
 /** Runs as rows. Only what is in view is in the document; one tab stop, arrows or j and k inside. */
@@ -51,7 +56,10 @@ export function RunGrid(props: GridProps) {
   const [active, setActive] = useState(-1);
   /** The run whose columns are shown over the table. */
   const [sheet, setSheet] = useState<string | undefined>(undefined);
-  const sheetRow = phone && sheet !== undefined ? data.rowOf(sheet) : undefined;
+  const isBaselineSheet = sheet !== undefined && sheet === baseline?.id[0];
+  const sheetRow = phone && sheet !== undefined ? (isBaselineSheet ? baseline : data)?.rowOf(sheet) : undefined;
+  /** A column under the hand: the address learns its width when it is let go. */
+  const [dragged, setDragged] = useState<{ id: string; width: number } | undefined>(undefined);
   const minute = Math.floor(useNow(10_000) / 10_000);
   const rowHeight = phone ? 44 : density === "compact" ? 28 : 32;
   const rows = useVirtual({
@@ -59,10 +67,13 @@ export function RunGrid(props: GridProps) {
     scroller: () => scroller.current,
     size: () => rowHeight,
     sizesKey: String(rowHeight),
-    overscan: 6,
+    // More beyond the edges on a small screen than on a high one, which has many rows in view.
+    overscan: Math.max(2, Math.min(6, Math.floor((MAX_ROWS - (innerHeight - AROUND) / rowHeight) / 2))),
   });
   const shownColumns = phone ? phoneColumns(columns) : columns;
-  const widths = phone ? shownColumns.map(({ kind }) => PHONE_WIDTHS[kind] ?? 80) : shownColumns.map(columnWidth);
+  const widths = phone
+    ? shownColumns.map(({ kind }) => PHONE_WIDTHS[kind] ?? 80)
+    : shownColumns.map((column) => (columnId(column) === dragged?.id ? dragged.width : columnWidth(column)));
   const across = useVirtual({
     count: shownColumns.length,
     scroller: () => scroller.current,
@@ -123,6 +134,10 @@ export function RunGrid(props: GridProps) {
     else onActive((run) => navigate(runPath(run)))();
   };
 
+  const resize = (id: string, width: number, isDone: boolean) => {
+    setDragged(isDone ? undefined : { id, width });
+    if (isDone) props.onColumns(columns.map((column) => (columnId(column) === id ? { ...column, width } : column)));
+  };
   const context: RowContext = {
     data,
     columns: shownColumns.slice(across.first, across.end),
@@ -138,7 +153,7 @@ export function RunGrid(props: GridProps) {
     onDraw: props.onDraw,
     onFilter: props.onFilter,
     onGroup: props.onGroup,
-    onMore: (row) => setSheet(data.id[row]),
+    onMore: setSheet,
     lifted: props.lifted,
     /** Rows are drawn again when this changes. */
     stamp: `${props.version} ${minute} ${across.first} ${across.end} ${shownColumns.map((c, i) => columnId(c) + widths[i])} ${phone} ${rowHeight} ${props.groupBy} ${baseline?.id[0]} ${baseline?.metrics.size}`,
@@ -168,12 +183,13 @@ export function RunGrid(props: GridProps) {
               offset={across.first}
               sorts={sorts}
               onSort={(id, add) => props.onSort(nextSort(sorts, id, add))}
-              columns={columns}
-              onColumns={props.onColumns}
+              onWidth={resize}
+              drawn={props.drawn.size}
+              onDrawAll={props.onDrawAll}
             />
             {baseline && (
               <RunRow
-                context={{ ...context, data: baseline, metric: props.baselineValue }}
+                context={baselineContext(context, baseline, props)}
                 row={0}
                 index={-1}
                 ariaIndex={2}
@@ -230,9 +246,10 @@ export function RunGrid(props: GridProps) {
       </div>
       {sheetRow !== undefined && (
         <RunSheet
-          context={context}
+          context={isBaselineSheet && baseline ? baselineContext(context, baseline, props) : context}
           columns={columns}
           row={sheetRow}
+          baseline={isBaselineSheet}
           drawn={props.drawn.has(sheet ?? "")}
           onBaseline={props.onBaseline}
           onClose={() => setSheet(undefined)}
@@ -240,6 +257,11 @@ export function RunGrid(props: GridProps) {
       )}
     </>
   );
+}
+
+/** The baseline's own row has its own data. */
+function baselineContext(context: RowContext, data: RunColumns, props: GridProps): RowContext {
+  return { ...context, data, metric: props.baselineValue };
 }
 
 /** A phone has room for a value and its difference. */

@@ -10,12 +10,14 @@ interface Props {
   columns: readonly Column[];
   row: number;
   drawn: boolean;
+  /** It is the run that the others are held against. */
+  baseline: boolean;
   onBaseline: (run: string) => void;
   onClose: () => void;
 }
 
 /** A run's row in full, over the table of a phone. */
-export function RunSheet({ context, columns, row, drawn, onBaseline, onClose }: Props) {
+export function RunSheet({ context, columns, row, drawn, baseline, onBaseline, onClose }: Props) {
   const { data } = context;
   const id = data.id[row] ?? "";
   const onFilter = (column: Column, value: string) => {
@@ -40,7 +42,7 @@ export function RunSheet({ context, columns, row, drawn, onBaseline, onClose }: 
                 context={{ ...context, onFilter }}
                 column={column}
                 row={row}
-                baseline={false}
+                baseline={baseline}
               />
             ),
           }))}
@@ -49,12 +51,16 @@ export function RunSheet({ context, columns, row, drawn, onBaseline, onClose }: 
           <a class="button button-main" href={hashHref(runPath(id))}>
             Open run
           </a>
-          <button type="button" class="button" onClick={act(context.onDraw)}>
-            {drawn ? "Stop drawing" : "Draw"}
-          </button>
-          <button type="button" class="button" onClick={act(onBaseline)}>
-            Set as baseline
-          </button>
+          {!baseline && (
+            <>
+              <button type="button" class="button" onClick={act(context.onDraw)}>
+                {drawn ? "Stop drawing" : "Draw"}
+              </button>
+              <button type="button" class="button" onClick={act(onBaseline)}>
+                Set as baseline
+              </button>
+            </>
+          )}
         </div>
       </div>
     </Dialog>
