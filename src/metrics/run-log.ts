@@ -3,15 +3,14 @@
  * after one durable row, and publishes to D1 lazily. docs/storage.md says what it keeps; docs/decisions why it is so.
  */
 import { DurableObject } from "cloudflare:workers";
-import type { LifecycleStage } from "../db/schema";
 import type { Env } from "../env";
 import type { WireAlert } from "../monitors/alert-wire";
 import { Watch } from "../monitors/watch";
-import { BLOCK_POINTS } from "./block";
 import { CommitQueue, type Counts } from "./commit-queue";
 import { compactRun } from "./compact";
-import { Live, type LiveRequest } from "./live";
+import { Live, type LiveRequest, type LogSnapshot } from "./live";
 import type { LiveRun } from "./live-messages";
+import type { AppendResult, LatestTail, LogCounters } from "./log-calls";
 import { LogStore } from "./log-store";
 import { latestStatements, publishStatements } from "./publish";
 import { keysSealedAt, markHot, type RunState, readRunState } from "./run-state";
@@ -25,9 +24,6 @@ import { type InFlight, Unpublished } from "./unpublished";
 const IDLE_MS = 300_000;
 /** A busy log publishes at least this often, and is looked at no more often: each alarm set is a row written. */
 const PERIOD_MS = 300_000;
-/** A busy log publishes without waiting for its period once a key, or all keys together, have this many points. */
-const KEY_POINTS = 8 * BLOCK_POINTS;
-const TOTAL_POINTS = 65_536;
 /** A log that can't publish refuses more than this: about 64 MB of the object's memory, and well inside its storage. */
 const MAX_POINTS = 1_000_000;
 /** First and longest pause before a failed publish is tried again. */
@@ -35,29 +31,6 @@ const RETRY_MS = 2_000;
 const MAX_RETRY_MS = 60_000;
 /** Chunks more than needed that a key of a run that only pauses may have before they are merged. */
 const IDLE_SLACK = 16;
-
-export type AppendResult =
-  | { ok: true; accepted: number; duplicate: number }
-  | { ok: false; reason: "not_found" | "full" }
-  | { ok: false; reason: "inactive"; lifecycleStage: LifecycleStage };
-
-/** What the log has that D1 may lack. `position` is the last publish's, as the log knows it. */
-export interface LatestTail {
-  position: number;
-  latest: { key: string; step: number; timestamp: number; value: number }[];
-}
-
-/**
- * `accepted` numbers the observations stored: the newest one's sequence number. A repeat of what was published already
- * counts as accepted and is dropped when read. `duplicate` and `rejected` of the last minute are lost with the object's
- * memory, should it die.
- */
-export interface LogCounters {
-  accepted: number;
-  duplicate: number;
-  rejected: number;
-  unpublished: number;
-}
 
 export class RunLog extends DurableObject<Env> {
   readonly #store = new LogStore(this.ctx.storage);
@@ -69,10 +42,14 @@ export class RunLog extends DurableObject<Env> {
   readonly #live = new Live(this.ctx, this.env, (runId, work) =>
     this.#exclusively(async () => {
       if (!(await this.#isKnown(runId))) return undefined;
-      return await work({ position: this.#published, sequence: this.#sequence, series: this.#unpublished.series });
+      return await work(this.#snapshot);
     }),
   );
-  readonly #watch = new Watch(this.ctx, this.env, this.#unpublished.arrivals, (runId) => this.monitorsChanged(runId));
+  readonly #watch = new Watch(this.ctx, this.env, {
+    arrivals: this.#unpublished.arrivals,
+    now: () => this.#snapshot,
+    reload: (runId) => this.monitorsChanged(runId),
+  });
   /** The run as D1 has it, only while the run is active and marked hot there: the gate every append passes. */
   #run: RunState | undefined;
   #runId: string | undefined;
@@ -114,7 +91,7 @@ export class RunLog extends DurableObject<Env> {
       return { ok: false, reason: "full" };
     }
     const counts = await this.#queue.push(pack);
-    if (this.#due()) this.#publishSoon();
+    if (this.#unpublished.isDue) this.#publishSoon();
     return { ok: true, ...counts };
   }
 
@@ -127,12 +104,7 @@ export class RunLog extends DurableObject<Env> {
   /** The latest unpublished observation of every key. */
   latest(): LatestTail {
     this.#load();
-    const latest: LatestTail["latest"] = [];
-    for (const [key, series] of this.#unpublished.series) {
-      const last = series.latest();
-      if (last) latest.push({ key, ...last });
-    }
-    return { position: this.#published, latest };
+    return { position: this.#published, latest: this.#unpublished.latest() };
   }
 
   /** Publishes the latest values alone, for a search that looks at them: the log stays as it is, and hot. */
@@ -187,7 +159,7 @@ export class RunLog extends DurableObject<Env> {
     await this.#exclusively(async () => {
       if (!(await this.#isKnown(runId))) return;
       const run = await readRunState(this.env.DB, runId);
-      if (run) this.#watchAs(runId, run);
+      if (run) this.#watch.load(runId, run.monitors);
     });
   }
 
@@ -228,7 +200,7 @@ export class RunLog extends DurableObject<Env> {
       if (idle) {
         await this.#exclusively(() => this.#publish("all"));
         if (this.#runId) await this.compact(this.#runId, IDLE_SLACK);
-      } else if (now - this.#lastPublish >= PERIOD_MS || this.#due()) {
+      } else if (now - this.#lastPublish >= PERIOD_MS || this.#unpublished.isDue) {
         await this.#exclusively(() => this.#publish("due"));
         // Should the Worker have failed to tell of a change.
         if (this.#runId) await this.monitorsChanged(this.#runId);
@@ -252,6 +224,11 @@ export class RunLog extends DurableObject<Env> {
   /** The number of the newest observation taken; right once recovered. */
   get #sequence(): number {
     return this.#sealed + this.#unpublished.points;
+  }
+
+  /** The log as it is now; right once recovered. */
+  get #snapshot(): LogSnapshot {
+    return { position: this.#published, sequence: this.#sequence, series: this.#unpublished.series };
   }
 
   #sync(): Promise<void> {
@@ -305,7 +282,7 @@ export class RunLog extends DurableObject<Env> {
     if (!this.#recovered) this.#rejected += run.log_rejected;
     if (this.#inFlight && this.#inFlight.position <= run.log_position) this.#trim(this.#inFlight);
     this.#inFlight = undefined;
-    if (this.#recovered) return this.#watchAs(runId, run);
+    if (this.#recovered) return this.#watch.load(runId, run.monitors);
     this.#alarmSet ||= (await this.ctx.storage.getAlarm()) !== null;
     this.#store.continueAfter(run.log_position);
     const rows = this.#store.rows();
@@ -320,12 +297,7 @@ export class RunLog extends DurableObject<Env> {
     }
     this.#load();
     this.#recovered = true;
-    this.#watchAs(runId, run);
-  }
-
-  /** Hands the run's monitors the log as it is now; does nothing where there are none. */
-  #watchAs(runId: string, run: RunState): void {
-    this.#watch.load(run.monitors, { runId, position: this.#published, series: this.#unpublished.series });
+    this.#watch.load(runId, run.monitors);
   }
 
   /** One group of waiting requests: into memory and into the log, with no await between. */
@@ -354,10 +326,6 @@ export class RunLog extends DurableObject<Env> {
       this.ctx.abort(`commit failed: ${error}`);
       throw error;
     }
-  }
-
-  #due(): boolean {
-    return this.#unpublished.points >= TOTAL_POINTS || this.#unpublished.longest >= KEY_POINTS;
   }
 
   #publishSoon(): void {
@@ -392,10 +360,9 @@ export class RunLog extends DurableObject<Env> {
       await this.#recover(runId, run);
     }
     if (this.#unpublished.points === 0 && !cold) return;
-    const everything = cold || this.#unpublished.points >= TOTAL_POINTS;
     const position = this.#store.seal();
-    const { inFlight, columns } = this.#unpublished.cut(position, everything);
-    const sealed = this.#sealed + sum(inFlight.sealed.values());
+    const { inFlight, columns } = this.#unpublished.cut(position, cold);
+    const sealed = this.#sealed + inFlight.count;
     this.#inFlight = inFlight;
     await this.env.DB.batch(
       publishStatements(this.env.DB, {
@@ -429,10 +396,4 @@ export class RunLog extends DurableObject<Env> {
     this.#alarmSet = false;
     await this.ctx.storage.deleteAll();
   }
-}
-
-function sum(numbers: Iterable<number>): number {
-  let total = 0;
-  for (const n of numbers) total += n;
-  return total;
 }

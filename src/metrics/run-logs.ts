@@ -1,31 +1,15 @@
 /** The Worker's side of RunLog: stubs, retries, and what a refusal means to a caller. */
 import type { runs } from "../db/schema";
 import type { Env } from "../env";
-import type { WireAlert } from "../monitors/alert-wire";
 import { invalid, MlflowError, notFound } from "../wire/errors";
 import type { LiveRun } from "./live-messages";
-import type { AppendResult, LatestTail, LogCounters } from "./run-log";
+import type { RunLogStub } from "./log-calls";
 
 const ATTEMPTS = 3;
 const FIRST_PAUSE_MS = 50;
 
 /** Object calls this Worker keeps going at once: the platform opens no more than six connections a request. */
 const AT_ONCE = 6;
-
-/** RunLog's calls as a stub answers them: the generated stub type loses unions on the way. */
-export interface RunLogStub {
-  append(runId: string, pack: Uint8Array): Promise<AppendResult>;
-  flush(runId: string, run?: LiveRun): Promise<void>;
-  announce(run: LiveRun): Promise<void>;
-  announceAlerts(runId: string, changed: readonly WireAlert[]): Promise<void>;
-  unpublishedKeys(keys?: readonly string[]): Promise<{ position: number; pack: Uint8Array }>;
-  latest(): Promise<LatestTail>;
-  publishLatest(runId: string): Promise<void>;
-  counters(runId: string): Promise<LogCounters | undefined>;
-  countRejected(observations: number): Promise<void>;
-  monitorsChanged(runId: string): Promise<void>;
-  fetch(url: string, init: RequestInit): Promise<Response>;
-}
 
 /** Ids of the logs asked for last: finding one by its run's name takes a hash, which a busy run would pay each time. */
 const ids = new Map<string, DurableObjectId>();

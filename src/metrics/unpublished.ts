@@ -2,12 +2,19 @@
 import { Arrivals } from "./arrivals";
 import { BLOCK_POINTS, type Columns } from "./block";
 import type { Counts } from "./commit-queue";
+import type { KeyLatest } from "./log-calls";
 import { decodePacks, encodePack, type KeyedColumns } from "./pack";
 import { Series } from "./series";
+
+/** A key, or all keys together, with this many points are published without waiting for the log's period. */
+const KEY_POINTS = 8 * BLOCK_POINTS;
+const TOTAL_POINTS = 65_536;
 
 /** A publish on its way: what it took of each key, so that the log can be trimmed once D1 has it. */
 export interface InFlight {
   position: number;
+  /** Observations sealed, of all keys. */
+  count: number;
   sealed: Map<string, number>;
   carried: Map<string, number>;
 }
@@ -31,9 +38,9 @@ export class Unpublished {
     return this.#points;
   }
 
-  /** Observations of the key that has most. */
-  get longest(): number {
-    return this.#longest;
+  /** Whether there is so much that it should be published soon. */
+  get isDue(): boolean {
+    return this.#points >= TOTAL_POINTS || this.#longest >= KEY_POINTS;
   }
 
   /** Adds packs of observations, those of some keys left out; what is new goes to `take`, too. */
@@ -68,12 +75,22 @@ export class Unpublished {
     return keyed.length > 0 ? [encodePack(keyed)] : [];
   }
 
-  /** What a publish at a position takes: every key, or those that fill a block. */
-  cut(position: number, everything: boolean): { inFlight: InFlight; columns: Map<string, Columns> } {
-    const inFlight: InFlight = { position, sealed: new Map(), carried: new Map() };
+  /** The latest observation of every key. */
+  latest(): KeyLatest[] {
+    return Array.from(this.#series).flatMap(([key, series]) => {
+      const last = series.latest();
+      return last ? [{ key, ...last }] : [];
+    });
+  }
+
+  /** What a publish at a position takes: every key where asked, or in a log full of small ones; else those that fill a block. */
+  cut(position: number, all: boolean): { inFlight: InFlight; columns: Map<string, Columns> } {
+    const inFlight: InFlight = { position, count: 0, sealed: new Map(), carried: new Map() };
     const columns = new Map<string, Columns>();
+    const everything = all || this.#points >= TOTAL_POINTS;
     for (const [key, series] of this.#series) {
       if (everything || series.length >= BLOCK_POINTS) {
+        inFlight.count += series.length;
         inFlight.sealed.set(key, series.length);
         columns.set(key, series.columns());
       } else {

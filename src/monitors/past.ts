@@ -39,21 +39,22 @@ export async function newestPoints(env: Env, runId: string, key: string, count: 
  * merged at the moment.
  */
 export async function publishedPoints(
-  env: Env,
+  d1: D1Database,
   { runId, position }: { runId: string; position: number },
   key: string,
   count: number,
 ): Promise<Columns> {
-  const { results } = await env.DB.prepare(
-    `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory FROM metric_chunks AS c
+  const { results } = await d1
+    .prepare(
+      `SELECT c.run_id, c.key, c.position, c.part, ${CHUNK_SQL.directory} AS directory FROM metric_chunks AS c
      WHERE c.run_id = ?1 AND c.key = ?2 AND c.position <= ?3`,
-  )
+    )
     .bind(runId, key, position)
     .all<Record<string, unknown>>();
   const pieces = (results as unknown as Header[]).flatMap((header) => chunkStretch(header).pieces);
   const wanted = newestPieces(pieces, count);
   try {
-    await fetchPieces(env.DB, wanted);
+    await fetchPieces(d1, wanted);
   } catch (error) {
     if (error instanceof ChunksMoved) return newColumns(0);
     throw error;

@@ -6,7 +6,7 @@
 import type { Env } from "../env";
 import type { Arrivals } from "../metrics/arrivals";
 import type { Columns } from "../metrics/block";
-import type { Series } from "../metrics/series";
+import type { LogSnapshot } from "../metrics/live";
 import { type AlertChange, writeChanges } from "./alert-store";
 import type { WatchedRow } from "./definition";
 import { pastNeeded, type Transition } from "./evaluate";
@@ -28,11 +28,12 @@ const BASELINE_MS = 60_000;
 /** Pauses before what D1 refused is tried again. */
 const RETRY_MS = [250, 1000, 4000, 15_000];
 
-/** The log at the moment its monitors are read. */
-export interface LogMoment {
-  runId: string;
-  position: number;
-  series: ReadonlyMap<string, Series>;
+/** The log that is watched. */
+export interface WatchedLog {
+  arrivals: Arrivals;
+  now: () => LogSnapshot;
+  /** Reads the monitors anew and has them loaded. */
+  reload: (runId: string) => Promise<void>;
 }
 
 /** What arrived together, and the monitors that were there. */
@@ -44,8 +45,7 @@ interface Batch {
 export class Watch {
   readonly #ctx: DurableObjectState;
   readonly #env: Env;
-  readonly #arrivals: Arrivals;
-  readonly #reload: (runId: string) => Promise<void>;
+  readonly #log: WatchedLog;
   #runId = "";
   #watched = new Map<string, Watched>();
   #byKey: ReadonlyMap<string, readonly Watched[]> = new Map();
@@ -61,12 +61,10 @@ export class Watch {
   #outgoing: AlertChange[] = [];
   #isWriting = false;
 
-  /** `reload` reads the monitors anew and calls `load`. */
-  constructor(ctx: DurableObjectState, env: Env, arrivals: Arrivals, reload: (runId: string) => Promise<void>) {
+  constructor(ctx: DurableObjectState, env: Env, log: WatchedLog) {
     this.#ctx = ctx;
     this.#env = env;
-    this.#arrivals = arrivals;
-    this.#reload = reload;
+    this.#log = log;
   }
 
   /** The log took something. Returns at once. */
@@ -86,11 +84,12 @@ export class Watch {
    * The run's monitors as D1 has them now (MONITORS_OF_RUN). Those that are known go on; new ones first get what the log
    * holds and, as far as they need it, what it published before.
    */
-  load(text: string, log: LogMoment): void {
+  load(runId: string, text: string): void {
     if (text === "[]" && this.#watched.size === 0) return;
     // What arrived before is not for new ones: they find it in the log.
     this.#collect();
-    this.#runId = log.runId;
+    this.#runId = runId;
+    const log = this.#log.now();
     this.#refreshedAt = Date.now();
     const fresh: Watched[] = [];
     const rows = JSON.parse(text) as WatchedRow[];
@@ -106,7 +105,7 @@ export class Watch {
       }),
     );
     this.#byKey = Map.groupBy(this.#watched.values(), ({ row }) => row.definition.rule.metric);
-    this.#arrivals.follow(this.#byKey.keys());
+    this.#log.arrivals.follow(this.#byKey.keys());
     const tails = new Map(Array.from(this.#byKey.keys(), (key) => [key, log.series.get(key)?.columns()]));
     if (rows.length > 0) this.#prepare(fresh, tails, log);
   }
@@ -120,10 +119,10 @@ export class Watch {
   }
 
   /** Looks up filters and baselines, and fills the windows of new monitors. One at a time. */
-  #prepare(fresh: readonly Watched[], tails: ReadonlyMap<string, Columns | undefined>, log: LogMoment): void {
+  #prepare(fresh: readonly Watched[], tails: ReadonlyMap<string, Columns | undefined>, log: LogSnapshot): void {
     this.#isPreparing++;
     const work = async () => {
-      await this.#lookUp([...this.#watched.values()], log.runId);
+      await this.#lookUp([...this.#watched.values()]);
       for (const one of fresh) {
         const tail = tails.get(one.row.definition.rule.metric);
         for (const past of await this.#past(one, log, tail)) fill(one, past, (found) => this.#tell(one, found));
@@ -139,7 +138,8 @@ export class Watch {
     this.#ctx.waitUntil(this.#preparing);
   }
 
-  async #lookUp(all: readonly Watched[], runId: string): Promise<void> {
+  async #lookUp(all: readonly Watched[]): Promise<void> {
+    const runId = this.#runId;
     const filtered = all.filter(({ row }) => filterOfScope(row) !== "");
     const compared = all.flatMap((one) => {
       const other = otherRun(one.row.definition.rule.condition);
@@ -162,17 +162,20 @@ export class Watch {
   }
 
   /** What a monitor has to look back at: what the log published, if that is needed, and what it holds. */
-  async #past(one: Watched, log: LogMoment, tail: Columns | undefined): Promise<Columns[]> {
+  async #past(one: Watched, log: LogSnapshot, tail: Columns | undefined): Promise<Columns[]> {
     const { rule } = one.row.definition;
     const held = tail ? [tail] : [];
     const missing = pastNeeded(rule) - (tail?.values.length ?? 0);
     if (missing <= 0 || log.position === 0) return held;
-    return [await publishedPoints(this.#env, log, rule.metric, missing), ...held];
+    return [
+      await publishedPoints(this.#env.DB, { runId: this.#runId, position: log.position }, rule.metric, missing),
+      ...held,
+    ];
   }
 
   /** Takes over what arrived. */
   #collect(): void {
-    const pieces = this.#arrivals.take();
+    const pieces = this.#log.arrivals.take();
     if (pieces.size > 0) this.#batches.push({ pieces, byKey: this.#byKey });
   }
 
@@ -243,7 +246,9 @@ export class Watch {
     );
     if (!isMoving || Date.now() - this.#refreshedAt < REFRESH_MS) return;
     this.#refreshedAt = Date.now();
-    this.#ctx.waitUntil(this.#reload(this.#runId).catch((error) => console.error("reading monitors failed", error)));
+    this.#ctx.waitUntil(
+      this.#log.reload(this.#runId).catch((error) => console.error("reading monitors failed", error)),
+    );
   }
 
   /** Does `work`, several times if it fails. Never fails itself: a log goes on without its monitors. */

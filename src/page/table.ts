@@ -1,8 +1,8 @@
 /** The table of all runs that match, by columns: lines of JSON, each a page of runs. Layout in docs/page-api.md. */
 import type { Env } from "../env";
 import { MAX_HOT_READS } from "../limits";
+import type { KeyLatest } from "../metrics/log-calls";
 import { compareValues } from "../metrics/observation";
-import type { LatestTail } from "../metrics/run-log";
 import { eachBounded, withLog } from "../metrics/run-logs";
 import { experimentId } from "../tracking/experiment";
 import { findRunIds, type RunSearch } from "../tracking/run-search";
@@ -67,12 +67,10 @@ async function* linesOf(
   }
 }
 
-type Latest = LatestTail["latest"][number];
-
 interface Page {
   runs: TableRun[];
   /** What the logs of hot runs hold, by run and key. */
-  latest: Map<string, Map<string, Latest>>;
+  latest: Map<string, Map<string, KeyLatest>>;
 }
 
 /** Some runs and their cells, exact for the first `hotReads` hot ones: what left a log before it was asked is in D1 after. */
@@ -139,7 +137,7 @@ function dictionary(cells: readonly (string | null)[]): { values: string[]; inde
 }
 
 /** The later of what D1 and a log have. */
-function newest(cell: MetricCell | null, inLog: Latest | undefined): MetricCell | null {
+function newest(cell: MetricCell | null, inLog: KeyLatest | undefined): MetricCell | null {
   if (!inLog) return cell;
   const { step, timestamp, value } = inLog;
   const isLater = cell === null || (step - cell[1] || timestamp - cell[2] || compareValues(value, Number(cell[0]))) > 0;

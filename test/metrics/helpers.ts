@@ -1,8 +1,8 @@
 import { env } from "cloudflare:workers";
 import { historyPage } from "../../src/metrics/history-page";
+import type { RunLogStub } from "../../src/metrics/log-calls";
 import { encodePack } from "../../src/metrics/pack";
 import type { RunLog } from "../../src/metrics/run-log";
-import type { RunLogStub } from "../../src/metrics/run-logs";
 
 export type Point = [step: number, timestamp: number, value: number];
 
