@@ -90,4 +90,10 @@ function clientUrl(host, port) {
   return `http://${name.includes(":") ? `[${name}]` : name}:${port}`;
 }
 
-module.exports = { chooseAddress };
+/**
+ * Whether only this machine reaches an address.
+ * @param {string} address
+ */
+const isLoopback = (address) => address === IPV6_LOOPBACK || /^127\./.test(address);
+
+module.exports = { chooseAddress, isLoopback };

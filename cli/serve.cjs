@@ -1,7 +1,7 @@
 const { spawn } = require("node:child_process");
 const { randomBytes } = require("node:crypto");
 const path = require("node:path");
-const { chooseAddress } = require("./address.cjs");
+const { chooseAddress, isLoopback } = require("./address.cjs");
 const { takeFolder } = require("./folder.cjs");
 const { collectRegularly } = require("./gc.cjs");
 const { ROOT } = require("./install.cjs");
@@ -25,7 +25,10 @@ async function serve({ host, port, data }, onStop) {
   onStop(() => stop());
   const lock = takeFolder(data);
   const listening = await chooseAddress(host, port);
-  // Where nobody chose a secret, only this process knows it. The Worker is told through `prepare`, which inherits it.
+  // A server that only this machine reaches is its user's, unless they chose an administrator (docs/policies.md).
+  const isOwn = !process.env.TIDEMARK_ADMIN_TOKEN && listening.addresses.every(isLoopback);
+  process.env.TIDEMARK_POLICIES ||= isOwn ? "open" : "administrator";
+  // Where nobody chose a secret, only this process knows it. The Worker is told through `prepare`, which inherits both.
   const token = process.env.TIDEMARK_ADMIN_TOKEN || randomBytes(32).toString("hex");
   process.env.TIDEMARK_ADMIN_TOKEN = token;
   const launch = await prepare(data, listening);

@@ -24,6 +24,8 @@ export interface Env {
   /** How long what was deleted is kept, and the secret of whoever may remove it earlier (docs/retention.md). */
   TIDEMARK_GC_AFTER?: string;
   TIDEMARK_ADMIN_TOKEN?: string;
+  /** Whether everybody sets policies: `open`. Else they are the administrator's (docs/policies.md). */
+  TIDEMARK_POLICIES?: string;
   /** Where artifacts go past the Worker, the largest body it takes, and its own address (docs/artifacts.md). */
   TIDEMARK_R2_BUCKET_URL?: string;
   TIDEMARK_R2_ACCESS_KEY_ID?: string;

@@ -41,9 +41,9 @@ const VIOLATION = v.object({
   message: v.string(),
 });
 
-/** Where the server has an administrator, only they set policies. Errors: 401. */
+/** Policies are the administrator's, unless the server says that they are everybody's. Errors: 401, 403. */
 async function checkMaySet(c: AppContext): Promise<void> {
-  if (c.env.TIDEMARK_ADMIN_TOKEN) await checkAdministrator(c.req.raw, c.env.TIDEMARK_ADMIN_TOKEN);
+  if (c.env.TIDEMARK_POLICIES !== "open") await checkAdministrator(c.req.raw, c.env.TIDEMARK_ADMIN_TOKEN);
 }
 
 export function policyRoutes(app: App): void {
@@ -52,7 +52,7 @@ export function policyRoutes(app: App): void {
     path: "/policies/:policy_id",
     tag: "Policies",
     params: v.object({ policy_id: text }),
-    errors: [401, 404],
+    errors: [401, 403, 404],
   } as const;
 
   serve(
@@ -101,7 +101,7 @@ export function policyRoutes(app: App): void {
       summary: "Makes a policy.",
       body: v.object(FIELDS),
       answers: [POLICY],
-      errors: [401],
+      errors: [401, 403],
     },
     async ({ body }, c) => {
       await checkMaySet(c);

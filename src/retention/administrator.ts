@@ -1,4 +1,4 @@
-/** Who may remove things for good: whoever knows the secret TIDEMARK_ADMIN_TOKEN. Without one nobody may. */
+/** Who may remove things for good, and set policies: whoever knows the secret TIDEMARK_ADMIN_TOKEN. Without one nobody may. */
 import { MlflowError } from "../wire/errors";
 
 /** Errors: 403 where the server has no such secret, 401 for a request without it. */
@@ -12,9 +12,12 @@ export async function checkAdministrator(request: Request, secret: string | unde
   const [, token = ""] = /^Bearer +(\S+)\s*$/i.exec(request.headers.get("Authorization") ?? "") ?? [];
   // Hashes are of one length, which the comparison wants, and which says nothing about the secret's.
   if (!crypto.subtle.timingSafeEqual(await hash(token), await hash(secret))) {
-    throw new MlflowError("UNAUTHENTICATED", "This call needs the header Authorization: Bearer TIDEMARK_ADMIN_TOKEN.", {
-      headers: { "WWW-Authenticate": 'Bearer realm="tidemark administrator"' },
-    });
+    throw new MlflowError(
+      "UNAUTHENTICATED",
+      "This call is the administrator's: it needs the header Authorization: Bearer, with the TIDEMARK_ADMIN_TOKEN that the " +
+        "server was started with.",
+      { headers: { "WWW-Authenticate": 'Bearer realm="tidemark administrator"' } },
+    );
   }
 }
 

@@ -1,5 +1,8 @@
 /** Policies: the rules, and what a client hears of them. */
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it } from "vitest";
+import { createApp } from "../../src/app";
 import { isFor, type Policy } from "../../src/policies/rules";
 import { call, did } from "../monitors/helpers";
 import { entries, getRun, type Json, newExperiment, newRun, ok, refused, uniqueName } from "../tracking/helpers";
@@ -31,6 +34,40 @@ describe("a policy", () => {
     expect(isFor(of("team-*"), "team-a")).toBe(true);
     expect(isFor(of("team-*"), "a-team-a")).toBe(false);
     expect(isFor(of("a.b"), "axb")).toBe(false);
+  });
+});
+
+describe("who sets them", () => {
+  const token = "administrator-of-this-test";
+  const set = async (settings: Json, given?: string): Promise<[number, Json]> => {
+    const answer = await createApp().fetch(
+      new Request("http://x/api/2.0/tidemark/policies", {
+        method: "POST",
+        headers: given === undefined ? {} : { Authorization: `Bearer ${given}` },
+        body: JSON.stringify({ name: "x", rules: { no_default_experiment: false } }),
+      }),
+      { ...env, TIDEMARK_POLICIES: undefined, ...settings },
+      createExecutionContext(),
+    );
+    return [answer.status, await answer.json<Json>()];
+  };
+
+  it("is the administrator, where there is one", async () => {
+    const settings = { TIDEMARK_ADMIN_TOKEN: token };
+    expect(await set(settings)).toMatchObject([401, { message: expect.stringContaining("TIDEMARK_ADMIN_TOKEN") }]);
+    expect((await set(settings, "somebody"))[0]).toBe(401);
+    expect((await set(settings, token))[0]).toBe(200);
+    expect((await set({ ...settings, TIDEMARK_POLICIES: "administrator" }))[0]).toBe(401);
+  });
+
+  it("is nobody where there is none, and the message names the setting", async () => {
+    expect(await set({})).toMatchObject([403, { message: expect.stringContaining("TIDEMARK_ADMIN_TOKEN") }]);
+    expect((await set({ TIDEMARK_POLICIES: "administrator" }, ""))[0]).toBe(403);
+  });
+
+  it("is everybody where the server says so", async () => {
+    expect((await set({ TIDEMARK_POLICIES: "open" }))[0]).toBe(200);
+    expect((await set({ TIDEMARK_POLICIES: "open", TIDEMARK_ADMIN_TOKEN: token }))[0]).toBe(200);
   });
 });
 
