@@ -107,3 +107,41 @@ export async function createVersion(url, { name, run, experiment }) {
   const source = `mlflow-artifacts:/${experiment}/${run}/artifacts/model`;
   await post(url, "model-versions/create", { name, source, run_id: run });
 }
+
+/**
+ * One of Tidemark's own calls.
+ * @param {string} url
+ * @param {string} method
+ * @param {string} path for example "monitors"
+ * @param {object} [body]
+ * @returns {Promise<any>}
+ */
+export async function own(url, method, path, body) {
+  const response = await fetch(`${url}/api/2.0/tidemark/${path}`, {
+    method,
+    headers: { "Content-Type": "application/json" },
+    body: body && JSON.stringify(body),
+  });
+  const text = await response.text();
+  if (!response.ok) throw new Error(`${method} ${path}: ${response.status} ${text}`);
+  return JSON.parse(text);
+}
+
+/**
+ * Logs values of a metric, a step and a second each, the last one now.
+ * @param {string} url
+ * @param {string} run
+ * @param {string} key
+ * @param {number[]} values
+ * @param {number} [from] step of the first
+ */
+export async function logValues(url, run, key, values, from = 0) {
+  const now = Date.now();
+  const metrics = values.map((value, i) => ({
+    key,
+    value,
+    step: from + i,
+    timestamp: now - (values.length - 1 - i) * 1000,
+  }));
+  await post(url, "runs/log-batch", { run_id: run, metrics });
+}

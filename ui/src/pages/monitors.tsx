@@ -109,7 +109,7 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
               onInput={(event) => setQ(event.currentTarget.value || undefined, { replace: true })}
             />
           )}
-          {!isSingle && (
+          {!isSingle && data?.length !== 0 && (
             <a class="button button-main" href={hashHref(newMonitorPath())}>
               New monitor
             </a>
@@ -122,10 +122,10 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
           There is no such monitor; it may have been deleted. <a href={hashHref("/monitors")}>All monitors</a>
         </p>
       )}
-      {data?.length === 0 ? (
-        <NoMonitors />
-      ) : (
-        <div class="monitor-columns">
+      <div class="monitor-columns">
+        {data?.length === 0 ? (
+          <NoMonitors />
+        ) : (
           <div class="panel">
             <BusyBar busy={busy && data === undefined} />
             {!data && !error && <PendingRows rows={6} label="Loading monitors" />}
@@ -150,13 +150,13 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
             )}
             {(!isSingle || detail) && detail}
           </div>
-          <Alerts
-            monitor={isSingle ? chosen?.monitor_id : undefined}
-            open={openAlert}
-            onOpen={(alert) => setOpenAlert(alert, { replace: true })}
-          />
-        </div>
-      )}
+        )}
+        <Alerts
+          monitor={isSingle ? chosen?.monitor_id : undefined}
+          open={openAlert}
+          onOpen={(alert) => setOpenAlert(alert, { replace: true })}
+        />
+      </div>
     </div>
   );
 }
@@ -215,7 +215,7 @@ function Counts({ monitors, firing, now }: CountsProps) {
 
 function NoMonitors() {
   return (
-    <section class="notice">
+    <section class="notice monitors-none">
       <h2>No monitors yet</h2>
       <p class="lead">Open a chart, press n, drag the line to the value you care about.</p>
       <a class="button button-main" href={hashHref(newMonitorPath())}>
