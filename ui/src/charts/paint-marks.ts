@@ -38,9 +38,11 @@ export function paintLimits(plot: uPlot, limits: readonly Limit[]): void {
     ctx.globalAlpha = 1;
     if (edge !== at) continue;
     ctx.lineWidth = LINE_WIDTH * ratio;
+    // Through the middle of pixels it is as sharp as they are.
+    const middle = Math.round(at - 0.5) + 0.5;
     ctx.beginPath();
-    ctx.moveTo(bbox.left, at);
-    ctx.lineTo(bbox.left + bbox.width, at);
+    ctx.moveTo(bbox.left, middle);
+    ctx.lineTo(bbox.left + bbox.width, middle);
     ctx.stroke();
   }
   if (bbox.width / ratio < LABEL_FROM) return;
@@ -102,21 +104,27 @@ function layLinks(plot: uPlot, groups: readonly { alert: AlertMark; left: number
   links.set(plot, { layer, drawn });
   const hadFocus = layer.contains(document.activeElement) ? document.activeElement?.getAttribute("href") : undefined;
   layer.replaceChildren(
-    ...groups.flatMap((group) => {
-      const chosen = group.findLast(({ alert }) => alert.isOpen) ?? group[group.length - 1];
-      return chosen ? [linkTo(chosen.alert, chosen.left, group.length)] : [];
+    ...groups.flatMap((group, i) => {
+      const last = group[group.length - 1];
+      const chosen = group.findLast(({ alert }) => alert.isOpen) ?? last;
+      if (!group[0] || !last || !chosen) return [];
+      // From the first to the last of them, as far as the next ones leave room.
+      const from = group[0].left - TARGET / 2;
+      const next = groups[i + 1]?.[0]?.left ?? Number.POSITIVE_INFINITY;
+      const to = Math.min(last.left + TARGET / 2, next - TARGET / 2);
+      return [linkTo(chosen.alert, { from, to }, group.length)];
     }),
   );
   if (hadFocus) layer.querySelector<HTMLElement>(`[href="${CSS.escape(hadFocus)}"]`)?.focus();
 }
 
-function linkTo({ href, text }: AlertMark, left: number, count: number): HTMLElement {
+function linkTo({ href, text }: AlertMark, { from, to }: { from: number; to: number }, count: number): HTMLElement {
   const link = document.createElement("a");
   link.className = "alert-link";
   link.href = href;
   link.title = count > 1 ? `${text} (${count} alerts here)` : text;
   link.ariaLabel = link.title;
-  link.style.left = `${left - TARGET / 2}px`;
+  Object.assign(link.style, { left: `${from}px`, width: `${to - from}px` });
   // A press on a link begins no zoom.
   for (const kind of ["mousedown", "dblclick"]) link.addEventListener(kind, (event) => event.stopPropagation());
   return link;
