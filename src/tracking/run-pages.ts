@@ -15,7 +15,7 @@ import { after, orderBy, sortColumns } from "../search/places";
 import { byCost, type Driver, driversOf, inExperiments, inStages, partConditions, unionOf } from "./run-filter";
 import { isByStart, type RunOrder, runOrder } from "./run-order";
 import { canLead, isExact, leadOf, needsNoRun, partsBeside, possibleRanks, type RunQuery, ranksOf } from "./run-query";
-import { scansAlong } from "./run-scans";
+import { SAMPLE, type Scan, scansAlong } from "./run-scans";
 import { RUN_TEXT, RUN_TEXT_COLUMNS } from "./run-text";
 
 /** Runs that a first try looks at, at most, where the page is not larger; it ends where the page is full. */
@@ -24,7 +24,9 @@ const FIRST_LOOK = 8000;
 const FIRST_ENTRIES = 4000;
 /** Runs that a wider try may look at, where the first one found how many of them match. */
 const LONGEST_LOOK = 40_000;
-/** How far the runs of a comparison are counted. */
+/** Where the order promises a page within so many runs, no comparison is counted: hardly any would lead sooner. */
+const SHORT_LOOK = 3000;
+/** How far the runs of a comparison are counted: it may lead where it has fewer. */
 const COUNT_LIMIT = 5000;
 /** Comparisons that are counted: a function takes 32 arguments in D1, and more would tell little more. */
 const MAX_COUNTED = 20;
@@ -56,7 +58,7 @@ export function isConclusive(query: RunQuery, look: number, scanned: readonly nu
 export function firstPage(query: RunQuery): Statement {
   const params = new Params();
   const narrow = narrowDrivers(query, params);
-  if (!canLead(query)) return sorted(query, narrow.length > 1 ? narrow : [], params);
+  if (!canLead(query)) return sorted(query, narrow, params);
   return along(query, firstLook(query), params, narrow);
 }
 
@@ -64,7 +66,10 @@ export function firstPage(query: RunQuery): Statement {
 export const widerPage = (query: RunQuery, look: number): Statement => along(query, look, new Params(), []);
 
 /** The page of all runs that a filter leads to, or else of the scope, each looked at. */
-export const sortedPage = (query: RunQuery): Statement => sorted(query, [], new Params());
+export function sortedPage(query: RunQuery): Statement {
+  const params = new Params();
+  return sorted(query, narrowDrivers(query, params), params);
+}
 
 /** `narrow` leads where it turns out to lead to few. */
 function along(query: RunQuery, look: number, params: Params, narrow: readonly Driver[]): Statement {
@@ -78,13 +83,14 @@ function along(query: RunQuery, look: number, params: Params, narrow: readonly D
     // A scan starts only where room is left and the one before came to its end: else what it finds could not be shown.
     if (i > 0) conditions.push(`${room} > 0`, `${scans[i - 1]?.count} < ${params.bind(look)}`);
     const limit = conditions.length > 0 ? `(SELECT iif(${conditions.join(" AND ")}, ${room}, 0))` : room;
-    return `s${i} AS MATERIALIZED (${select(limit)})`;
+    // Read twice, but for the last.
+    return `s${i} AS ${i < scans.length - 1 ? "MATERIALIZED " : ""}(${select(limit)})`;
   });
   const names = scans.map((_, i) => `s${i}`);
   if (isLed) {
     parts.unshift(
-      ...choice(narrow, "-1", params),
-      `led AS MATERIALIZED (${led(query, order, armsOf(narrow), params)})`,
+      choice(narrow, params, true, promise(query, scans, params)),
+      `led AS (${led(query, order, armsOf(narrow), params)})`,
     );
     names.push("led");
   }
@@ -97,15 +103,19 @@ function along(query: RunQuery, look: number, params: Params, narrow: readonly D
   return params.statement(`${page} UNION ALL SELECT ${scanned} WHERE ${isShort}`);
 }
 
-/** `narrow`, where there are several, are counted to find the one to go by. */
-function sorted(query: RunQuery, narrow: readonly Driver[], params: Params): Statement {
+/** Where there are several ways to the runs, the narrow ones are counted to find the one to go by. */
+function sorted(query: RunQuery, counted: readonly Driver[], params: Params): Statement {
   const order = runOrder(query.order, params);
   const drivers = driversOf(conjuncts(query.filter), query.scope, params);
   const wide = drivers.find(({ isNarrow }) => !isNarrow);
-  const otherwise = wide ?? drivers[0];
-  const ctes = narrow.length > 0 ? choice(narrow, wide ? "-1" : "0", params) : [];
-  const arms: Arm[] = narrow.length > 0 ? armsOf(narrow) : otherwise ? [{ n: -1, driver: otherwise, limit: "-1" }] : [];
-  if (narrow.length > 0 && wide) arms.push({ n: -1, driver: wide, limit: limitOf(-1) });
+  const narrow = counted.length > 0 ? counted : wide ? [] : drivers.slice(0, 1);
+  const [only, another] = [...narrow, ...(wide ? [wide] : [])];
+  let ctes: string[] = [];
+  let arms = only ? [{ n: 0, driver: only, limit: "-1" }] : [];
+  if (another) {
+    ctes = [choice(narrow, params, wide !== undefined)];
+    arms = [...armsOf(narrow), ...(wide ? [{ n: -1, driver: wide, limit: limitOf(-1) }] : [])];
+  }
   return params.statement(withText(query, [...ctes, `page AS MATERIALIZED (${led(query, order, arms, params)})`]));
 }
 
@@ -128,17 +138,27 @@ function narrowDrivers(query: RunQuery, params: Params): Driver[] {
 /** Which of some drivers was chosen, by its number. */
 const CHOSEN = "(SELECT n FROM choice)";
 
-/** Counts how many runs drivers lead to, and chooses the one with the fewest; `otherwise`, where none leads to few. */
-function choice(drivers: readonly Driver[], otherwise: "-1" | "0", params: Params): string[] {
+/**
+ * Counts how many runs drivers lead to, and chooses the one with the fewest. None is chosen, which is -1, where there is
+ * something `else` to go by and none leads to few, or where a condition says so, before anything is counted.
+ */
+function choice(drivers: readonly Driver[], params: Params, hasElse: boolean, isNone = "0"): string {
   const limit = params.bind(COUNT_LIMIT);
   const counts = drivers.map(({ select }, i) => `(SELECT count(*) FROM (${select} LIMIT ${limit})) AS n${i}`);
   const names = drivers.map((_, i) => `n${i}`);
   const fewest = names.length > 1 ? `min(${names.join(", ")})` : "n0";
-  const number = `CASE ${fewest} ${names.map((name, i) => `WHEN ${name} THEN ${i}`).join(" ")} END`;
-  return [
-    `counts AS MATERIALIZED (SELECT ${counts.join(", ")})`,
-    `choice AS MATERIALIZED (SELECT iif(${fewest} < ${limit}, ${number}, ${otherwise}) AS n FROM counts)`,
-  ];
+  const numbers = names.map((name, i) => `WHEN ${name} THEN ${i}`).join(" ");
+  const few = hasElse
+    ? `iif(${fewest} < ${limit}, CASE ${fewest} ${numbers} END, -1)`
+    : `CASE ${fewest} ${numbers} END`;
+  // The LIMIT keeps SQLite from counting anew for each use of a count.
+  return `choice AS MATERIALIZED (
+    SELECT CASE WHEN ${isNone} THEN -1 ELSE (SELECT ${few} FROM (SELECT ${counts.join(", ")} LIMIT 1)) END AS n)`;
+}
+
+/** The condition that the order's first entries promise a page soon. */
+function promise(query: RunQuery, [scan]: readonly Scan[], params: Params): string {
+  return scan?.sample ? `${scan.sample} * ${SHORT_LOOK} >= ${params.bind(query.rows * SAMPLE)}` : "0";
 }
 
 /** A driver by its number, and how many of its runs are looked at, as SQL: none where another one was chosen. */

@@ -25,7 +25,12 @@ export interface Scan {
   select(limit: string): string;
   /** How many entries it has at hand, up to the number that it looks at, as SQL. */
   count: string;
+  /** How many of its first SAMPLE entries pass what can be asked without the run, as SQL. */
+  sample?: string;
 }
+
+/** Entries that tell how many more will have to be looked at. */
+export const SAMPLE = 256;
 
 /** The scans that give a query's order one after the other, each of which looks at `look` entries. */
 export function scansAlong(query: RunQuery, order: RunOrder, look: number, params: Params): Scan[] {
@@ -40,6 +45,12 @@ export function scansAlong(query: RunQuery, order: RunOrder, look: number, param
 
 const counted = (from: string, conditions: readonly string[], limit: number, params: Params): string =>
   `(SELECT count(*) FROM (SELECT 1 FROM ${from} WHERE ${conditions.join(" AND ")} LIMIT ${params.bind(limit)}))`;
+
+/** How many of some runs pass what can be asked without them. */
+function sampled({ scope }: RunQuery, select: string, parts: readonly Filter[], params: Params): string {
+  const conditions = partConditions(parts.filter(needsNoRun), params, { scope });
+  return `(SELECT count(*) FROM (${select}) r WHERE ${joined("AND", conditions)})`;
+}
 
 /** What conditions read of a run. Mostly that is its id, and an index has it: the run itself is not read then. */
 function runColumns({ filter }: RunQuery, ...others: string[]): string {
@@ -77,8 +88,10 @@ function scanByStart(query: RunQuery, order: RunOrder, look: number, params: Par
   const parts = partsBeside(query.filter, undefined);
   if (scope.experimentIds.length === 1 && scope.stages.length === 1) {
     const where = conditions.join(" AND ");
-    const scan = `SELECT ${columns} FROM runs r INDEXED BY runs_by_start WHERE ${where} ${sorted}`;
-    return { select: passing(query, order, scan, parts, params), count };
+    const runs = `FROM runs r INDEXED BY runs_by_start WHERE ${where} ORDER BY ${orderBy(order.columns)}`;
+    const scan = `SELECT ${columns} ${runs} LIMIT ${params.bind(look)}`;
+    const sample = sampled(query, `SELECT r.run_id ${runs} LIMIT ${SAMPLE}`, parts, params);
+    return { select: passing(query, order, scan, parts, params), count, sample };
   }
   const [, , ...later] = conditions;
   const where = ["r.experiment_id = e.value", "r.lifecycle_stage = s.value", ...later].join(" AND ");
@@ -132,7 +145,13 @@ function entryScan(query: RunQuery, lead: Lead, look: number, params: Params, or
     FROM ${entries} CROSS JOIN runs r ON r.run_id = o0.run_id ${order.joins.slice(1).join(" ")}
     WHERE ${joined("AND", conditions)}
     ORDER BY ${orderBy(order.columns.slice(1))}`;
-  return { select: (limit) => `${select} LIMIT ${limit}`, count: counted(entries, own, look, params) };
+  const first = `SELECT o0.run_id FROM ${entries} WHERE ${own.join(" AND ")}
+    ORDER BY o0.value ${descending ? "DESC" : "ASC"} LIMIT ${SAMPLE}`;
+  return {
+    select: (limit) => `${select} LIMIT ${limit}`,
+    count: counted(entries, own, look, params),
+    sample: sampled(query, first, parts, params),
+  };
 }
 
 /** The condition that an entry's value does not come after that of the entry so many places behind the first. */
