@@ -2,6 +2,7 @@
 import { safePath } from "../artifacts/paths";
 import { downloadUnder } from "../artifacts/serve";
 import { DEFAULT_SEARCH_MODEL_VERSIONS } from "../limits";
+import { aliasChanged } from "../monitors/tell-logs";
 import { invalid } from "../wire/errors";
 import { type App, type AppContext, raw, rpc } from "../wire/rpc";
 import { keyValues, lastOfEach } from "./logged-model";
@@ -76,6 +77,7 @@ export function modelVersionRoutes(app: App): void {
     const number = versionNumber(name, version);
     checkModelName(name);
     await deleteModelVersion(c.var.db, name, number, Date.now());
+    aliasChanged(c.env, c.executionCtx, { model: name });
     return {};
   });
 

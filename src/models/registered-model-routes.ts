@@ -1,5 +1,6 @@
 /** Registered models: their life, tags, aliases and latest versions. */
 import { DEFAULT_SEARCH_REGISTERED_MODELS } from "../limits";
+import { aliasChanged } from "../monitors/tell-logs";
 import { pokeOutbox, type Waiting } from "../webhooks/events";
 import { type App, type AppContext, rpc } from "../wire/rpc";
 import { checkMaxResults } from "../wire/validate";
@@ -64,11 +65,14 @@ export function registeredModelRoutes(app: App): void {
   rpc(app, "renameRegisteredModel", async ({ name, new_name }, c) => {
     checkNewName(new_name);
     checkModelName(name);
-    return { registered_model: wireModel(await renameRegisteredModel(c.var.db, name, new_name, Date.now())) };
+    const renamed = await renameRegisteredModel(c.var.db, name, new_name, Date.now());
+    for (const model of [name, new_name]) aliasChanged(c.env, c.executionCtx, { model });
+    return { registered_model: wireModel(renamed) };
   });
   rpc(app, "deleteRegisteredModel", async ({ name }, c) => {
     checkModelName(name);
     await deleteRegisteredModel(c.var.db, name);
+    aliasChanged(c.env, c.executionCtx, { model: name });
     return {};
   });
   rpc(app, "searchRegisteredModels", async (request, c) => {
@@ -104,12 +108,14 @@ export function registeredModelRoutes(app: App): void {
     checkModelName(name);
     checkNewAlias(alias);
     announce(c, await setAlias(c.var.db, name, alias, versionNumber(name, version), Date.now()));
+    aliasChanged(c.env, c.executionCtx, { model: name, alias });
     return {};
   });
   rpc(app, "deleteRegisteredModelAlias", async ({ name, alias }, c) => {
     checkModelName(name);
     checkAlias(alias);
     announce(c, await deleteAlias(c.var.db, name, alias, Date.now()));
+    aliasChanged(c.env, c.executionCtx, { model: name, alias });
     return {};
   });
   rpc(app, "getModelVersionByAlias", async ({ name, alias }, c) => {

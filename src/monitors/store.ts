@@ -96,7 +96,7 @@ export async function replaceMonitor(db: Database, row: MonitorRow, anew: boolea
   const { monitorId, createdTime: _, ...change } = row;
   const [written, ended] = await db.batch([
     db.update(monitors).set(change).where(eq(monitors.monitorId, monitorId)).returning({ id: monitors.monitorId }),
-    endAlerts(db, anew || row.enabled === 0 ? monitorId : "", row.updatedTime),
+    endAlerts(db, eq(alerts.monitorId, anew || row.enabled === 0 ? monitorId : ""), row.updatedTime),
   ]);
   if (written.length === 0) throw noSuchMonitor(monitorId);
   return ended;
@@ -110,28 +110,64 @@ export async function deleteMonitor(
 ): Promise<{ deleted: MonitorRow; ended: ChangedAlert[] }> {
   const [[deleted], ended] = await db.batch([
     db.delete(monitors).where(eq(monitors.monitorId, monitorId)).returning(),
-    endAlerts(db, monitorId, now),
+    endAlerts(db, eq(alerts.monitorId, monitorId), now),
   ]);
   if (!deleted) throw noSuchMonitor(monitorId);
   return { deleted, ended };
 }
 
-const endAlerts = (db: Database, monitorId: string, now: number) =>
+/** Ends those of some alerts that fire, for their monitor is no longer what it was; nobody but viewers is told. */
+const endAlerts = (db: Database, which: SQL, now: number) =>
   db
     .update(alerts)
     .set({ state: "resolved", resolution: "monitor", resolvedTime: now, changeId: "" })
-    .where(and(eq(alerts.monitorId, monitorId), eq(alerts.state, "firing")))
+    .where(and(which, eq(alerts.state, "firing")))
     .returning(CHANGED_ALERT);
 
-/** Runs whose logs may hold points at the moment, of some scopes: their logs are told of changes. */
+/**
+ * What changes for monitors where an alias of a model does, or any: those that look at the run behind it begin with what comes now,
+ * and the alerts of runs that no longer are behind one end. Gives those alerts, and the scopes of monitors that look at such a run or
+ * compare with it.
+ */
+export async function followAlias(
+  db: Database,
+  { model, alias }: { model: string; alias?: string },
+  now: number,
+): Promise<{ scopes: string[]; ended: ChangedAlert[] }> {
+  const start = `m:${model}@`;
+  const isOfModel =
+    alias === undefined ? sql`scope >= ${start} AND scope < ${`m:${model}A`}` : sql`scope = ${start + alias}`;
+  // As many monitors are read as there are (MAX_MONITORS at most) with a baseline: an index for this alone would cost each a row.
+  const isComparing = sql`kind IN ('baseline', 'drift') AND definition ->> '$.rule.condition.baseline.model' = ${model}`;
+  const isBehind = sql`EXISTS (SELECT 1 FROM model_versions v
+    JOIN registered_model_aliases a ON a.model_id = v.model_id AND a.version = v.version
+    JOIN registered_models g ON g.model_id = v.model_id
+    WHERE v.run_id = alerts.run_id
+      AND 'm:' || g.name || '@' || a.alias = (SELECT m.scope FROM monitors m WHERE m.monitor_id = alerts.monitor_id))`;
+  const [, found, ended] = await db.batch([
+    db.update(monitors).set({ updatedTime: now }).where(isOfModel),
+    db
+      .selectDistinct({ scope: monitors.scope })
+      .from(monitors)
+      .where(sql`enabled = 1 AND ((${isOfModel}) OR (${isComparing}))`),
+    endAlerts(
+      db,
+      sql`alerts.monitor_id IN (SELECT monitor_id FROM monitors WHERE ${isOfModel}) AND NOT ${isBehind}`,
+      now,
+    ),
+  ]);
+  return { scopes: found.map(({ scope }) => scope), ended };
+}
+
+/** Runs whose logs may hold points at the moment, of some scopes; of a model's alias, those of all its versions. */
 export async function hotRuns(db: Database, scopes: readonly string[], limit: number): Promise<string[]> {
   const [experimentIds, runIds, aliases] = ["e:", "r:", "m:"].map((kind) =>
     scopes.filter((scope) => scope.startsWith(kind)).map((scope) => scope.slice(2)),
   ) as [string[], string[], string[]];
-  const behind = sql`(SELECT v.run_id FROM registered_models g
-    JOIN registered_model_aliases a ON a.model_id = g.model_id
-    JOIN model_versions v ON v.model_id = a.model_id AND v.version = a.version
-    WHERE g.name || '@' || a.alias IN (SELECT value FROM json_each(${JSON.stringify(aliases)})))`;
+  // The alias may just have been moved away from one of them.
+  const models = aliases.map((alias) => alias.slice(0, alias.lastIndexOf("@")));
+  const ofModels = sql`(SELECT v.run_id FROM registered_models g CROSS JOIN model_versions v ON v.model_id = g.model_id
+    WHERE g.workspace = 'default' AND g.name IN (SELECT value FROM json_each(${JSON.stringify(models)})))`;
   const found = await db
     .select({ id: runs.runId })
     .from(runs)
@@ -141,7 +177,7 @@ export async function hotRuns(db: Database, scopes: readonly string[], limit: nu
         or(
           inArray(runs.experimentId, sql`(SELECT value FROM json_each(${JSON.stringify(experimentIds)}))`),
           inArray(runs.runId, sql`(SELECT value FROM json_each(${JSON.stringify(runIds)}))`),
-          aliases.length > 0 ? inArray(runs.runId, behind) : undefined,
+          models.length > 0 ? inArray(runs.runId, ofModels) : undefined,
         ),
       ),
     )

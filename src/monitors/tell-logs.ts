@@ -2,7 +2,8 @@
 import { database } from "../db/client";
 import type { Env } from "../env";
 import { eachBounded, withLog } from "../metrics/run-logs";
-import { hotRuns } from "./store";
+import { followAlias, hotRuns } from "./store";
+import { tellViewers } from "./tell-viewers";
 
 /** Logs told of one change at most: a request may make 1,000 calls. Others read their monitors within five minutes. */
 const MAX_TOLD = 800;
@@ -18,6 +19,22 @@ export function tellLogs(env: Env, ctx: Pick<ExecutionContext, "waitUntil">, sco
     });
   };
   ctx.waitUntil(work().catch((error) => console.error("telling logs of their monitors failed", error)));
+}
+
+/** An alias of a model, or any, changed: monitors of the run behind it follow, after the answer. Never fails. */
+export function aliasChanged(
+  env: Env,
+  ctx: Pick<ExecutionContext, "waitUntil">,
+  changed: { model: string; alias?: string },
+): void {
+  const work = async () => {
+    const { scopes, ended } = await followAlias(database(env.DB), changed, Date.now());
+    tellViewers(env, ctx, ended);
+    if (scopes.length > 0) tellLogs(env, ctx, scopes);
+  };
+  ctx.waitUntil(
+    work().catch((error) => console.error(`telling logs of the aliases of ${changed.model} failed`, error)),
+  );
 }
 
 /** Tells the log of one run. */

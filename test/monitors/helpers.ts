@@ -18,6 +18,10 @@ export async function did(method: string, path: string, body?: object): Promise<
   return answer;
 }
 
+/** Calls a DELETE of MLflow's API. */
+export const remove = (path: string, body: Json): Promise<Json> =>
+  ok(path, body, (request) => SELF.fetch(new Request(request, { method: "DELETE" })));
+
 /** Logs values of a metric, a step each, one second apart and now. */
 export async function log(run_id: string, values: number[], { key = "loss", from = 0 } = {}): Promise<void> {
   const start = Date.now();

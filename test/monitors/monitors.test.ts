@@ -5,7 +5,7 @@ import { afterEach, describe, expect, it } from "vitest";
 import { objectOf } from "../metrics/helpers";
 import { newRun, ok } from "../tracking/helpers";
 import { drained, forgetAll, network, signatureOf } from "../webhooks/helpers";
-import { alertsOf, call, did, expectAlerts, log, newMonitor, place, settled } from "./helpers";
+import { alertsOf, call, did, expectAlerts, log, newMonitor, place, remove, settled } from "./helpers";
 
 afterEach(forgetAll);
 
@@ -190,6 +190,68 @@ describe("a scope", () => {
     await newMonitor({ scope: { model: name, alias: "champion" } });
     await log(run, [11]);
     await expectAlerts(run, ["firing"]);
+  });
+});
+
+describe("an alias that moves", () => {
+  /** Two runs of one experiment, and a model of which each is a version; the first is its champion. */
+  async function contenders() {
+    const { experiment, run } = await place();
+    const next = await newRun(experiment);
+    const name = `m-${run}`;
+    await ok("registered-models/create", { name });
+    for (const run_id of [run, next]) {
+      await ok("model-versions/create", { name, source: `runs:/${run_id}/model`, run_id });
+    }
+    const crown = (version: string) => ok("registered-models/alias", { name, alias: "champion", version });
+    await crown("1");
+    return { experiment, run, next, name, crown };
+  }
+
+  it("takes the monitors of its scope along", async () => {
+    const { run, next, name, crown } = await contenders();
+    await newMonitor({ scope: { model: name, alias: "champion" } });
+    await log(next, [11]);
+    await log(run, [11]);
+    await expectAlerts(run, ["firing"]);
+    await crown("2");
+    await expectAlerts(run, ["resolved"]);
+    expect((await alertsOf(run))[0]?.resolution).toBe("monitor");
+    await settled();
+    expect(await alertsOf(next)).toEqual([]);
+    await log(next, [12], { from: 1 });
+    await expectAlerts(next, ["firing"]);
+    await log(run, [12], { from: 1 });
+    await settled();
+    expect(await alertsOf(run)).toHaveLength(1);
+    await remove("registered-models/alias", { name, alias: "champion" });
+    await expectAlerts(next, ["resolved"]);
+  });
+
+  it("is the baseline of others at once", async () => {
+    const { experiment, run, next, name, crown } = await contenders();
+    await log(run, [5]);
+    await log(next, [50]);
+    const baseline = { model: name, alias: "champion" };
+    await newMonitor({
+      scope: { experiment_id: experiment },
+      metric: "loss",
+      condition: { type: "baseline", baseline, margin: 1 },
+      cooldown_minutes: 0,
+    });
+    const challenger = await newRun(experiment);
+    await log(challenger, [20]);
+    const [fired] = await expectAlerts(challenger, ["firing"]);
+    expect(fired?.evidence.baseline).toBe(5);
+    await crown("2");
+    await settled();
+    await log(challenger, [20], { from: 1 });
+    await expectAlerts(challenger, ["resolved"]);
+    await remove("model-versions/delete", { name, version: "2" });
+    await settled();
+    await log(challenger, [70], { from: 2 });
+    await settled();
+    await expectAlerts(challenger, ["resolved"]);
   });
 });
 
