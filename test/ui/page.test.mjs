@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, test } from "node:test";
 import { findings } from "./axe.mjs";
 import { findBrowser, openTab, picture, startBrowser } from "./browser.mjs";
-import { createExperiment, createRun, createVersion, endRun, logTraining, post, putArtifact } from "./data.mjs";
+import { createExperiment, createRun, createVersion, endRun, logTraining, own, post, putArtifact } from "./data.mjs";
 import { startServer } from "./server.mjs";
 
 const executable = findBrowser();
@@ -15,7 +15,7 @@ describe("the page", { skip: executable ? false : "no Chromium found; set CHROMI
   let browser;
   const name = `fraud-${Date.now().toString(36)}`;
   const model = `scorer-${Date.now().toString(36)}`;
-  const ids = { experiment: "", empty: "", done: "", live: "" };
+  const ids = { experiment: "", empty: "", done: "", live: "", monitor: "" };
 
   before(async () => {
     server = await startServer();
@@ -58,6 +58,19 @@ describe("the page", { skip: executable ? false : "no Chromium found; set CHROMI
       ids.done ||= run;
     }
     ids.live = await createRun(server.url, { experiment: ids.experiment, name: "run-live", age: 60_000 });
+    // One fires, one has fired, one waits for silence
+    const scope = { experiment_id: ids.experiment, filter: "attributes.run_name LIKE 'run-%'" };
+    const floor = { metric: "val/auc", severity: "critical", condition: { type: "threshold", value: 0.9 } };
+    ids.monitor = (await own(server.url, "POST", "monitors", { name: `floor of ${name}`, scope, ...floor })).monitor_id;
+    const ceiling = { metric: "loss", direction: "min", condition: { type: "threshold", value: 0.9 } };
+    await own(server.url, "POST", "monitors", { name: "loss at the start", scope: { run_id: ids.live }, ...ceiling });
+    const silence = { metric: "loss", condition: { type: "silence", minutes: 600 } };
+    await own(server.url, "POST", "monitors", {
+      name: "no loss",
+      scope,
+      ...silence,
+      muted_until: Date.now() + 3_600_000,
+    });
     await logTraining(server.url, ids.live, { from: 0, to: 40, lr: 0.02 });
     await post(server.url, "experiments/set-experiment-tag", {
       experiment_id: ids.experiment,
@@ -89,6 +102,11 @@ describe("the page", { skip: executable ? false : "no Chromium found; set CHROMI
     models: () => ["/models", "Models"],
     model: () => [`/models/${model}`, model],
     version: () => [`/models/${model}/1`, model],
+    monitors: () => ["/monitors", "Monitors"],
+    monitor: () => [`/monitors/${ids.monitor}`, "Monitors"],
+    "monitor-new": () => [`/monitors/new?scope=run:${ids.done}&metric=loss&value=0.5`, "New monitor"],
+    "monitor-edit": () => [`/monitors/${ids.monitor}/edit`, "Edit monitor"],
+    "run-monitors": () => [`/r/${ids.live}/monitors`, "run-live"],
     settings: () => ["/settings", "Settings"],
     nowhere: () => ["/nowhere", "No such page"],
   };
@@ -133,10 +151,10 @@ describe("the page", { skip: executable ? false : "no Chromium found; set CHROMI
     const { page, close } = await openTab(browser);
     await page.goto(server.url);
     await page.getByText("Connected").waitFor();
-    await page.getByRole("link", { name, exact: true }).waitFor();
+    await page.getByRole("link", { name, exact: true }).first().waitFor();
     await page.route(/\/(ajax-api|api|version)/, (route) => route.abort());
     await page.getByText(/Connection lost/).waitFor({ timeout: 25_000 });
-    await page.getByRole("link", { name, exact: true }).waitFor();
+    await page.getByRole("link", { name, exact: true }).first().waitFor();
     await picture(page, "home-lost-wide-light");
     await page.unroute(/\/(ajax-api|api|version)/);
     await page.getByRole("button", { name: "Try now" }).click();

@@ -3,11 +3,12 @@ import type { Alert, Monitor } from "../api/monitor-types";
 import { useAlerts } from "../data/alerts";
 import { useNow } from "../data/clock";
 import { hashHref, runPath, useQueryKey } from "../lib/address";
-import { formatNumber, plural } from "../lib/format";
+import { formatNumber, formatTick, plural } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { toNumber } from "../lib/runs";
 import { ErrorNote } from "../parts/states";
 import { AcknowledgeForm } from "./acknowledge";
+import type { Side } from "./draft";
 import { AlertMarks, LevelLine, LimitLine, type Mark } from "./marks";
 import { MonitorChart } from "./monitor-chart";
 import { Sentence } from "./monitor-list";
@@ -64,12 +65,9 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
   );
   const first = track?.x[0] ?? 0;
   const inView = marks.filter(({ at }) => at >= first);
-  const side = monitor.direction === "min" ? "above" : monitor.direction === "max" ? "below" : "away";
+  const side: Side = monitor.direction === "min" ? "above" : monitor.direction === "max" ? "below" : "away";
   const always = [limit, level].filter((value): value is number => value !== undefined && Number.isFinite(value));
-  const limitText =
-    limit === undefined
-      ? undefined
-      : `${monitor.severity}${side === "away" ? "" : ` ${side}`} ${formatNumber(limit)}${monitor.condition.type === "threshold" ? "" : " now"}`;
+  const limitText = limit === undefined ? undefined : textOfLimit(monitor, side, limit);
   const state = stateOf(monitor, mine, now);
   const name = monitor.name || monitor.sentence;
   const error = runs.error ?? tracks.error;
@@ -164,4 +162,10 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
       </div>
     </section>
   );
+}
+
+/** What stands on the line: "critical above 200"; a limit that moves with what it is compared with says so. */
+function textOfLimit({ severity, condition }: Monitor, side: Side, limit: number): string {
+  const beyond = side === "away" ? severity : `${severity} ${side}`;
+  return condition.type === "threshold" ? `${beyond} ${formatTick(limit)}` : `${beyond} ${formatNumber(limit)} now`;
 }
