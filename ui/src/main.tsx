@@ -13,6 +13,9 @@ import "./styles/filter.css";
 import "./styles/charts.css";
 import "./styles/run.css";
 import "./styles/monitors.css";
+import "./styles/monitor-chart.css";
+import "./styles/monitor-form.css";
+import "./styles/alerts.css";
 import "./styles/watch.css";
 
 const root = document.getElementById("app");
