@@ -84,7 +84,7 @@ function FiringBadge({ alert }: { alert: Alert }) {
   return (
     <a class={`state state-firing state-${alert.severity}`} href={alertHref(alert)} title={alert.sentence}>
       {since}
-      {alert.acknowledged_time !== undefined && ", seen"}
+      {alert.acknowledged_time !== undefined && <span class="wide-only-inline">, seen</span>}
     </a>
   );
 }
