@@ -17,6 +17,7 @@ import "./styles/monitor-chart.css";
 import "./styles/monitor-form.css";
 import "./styles/alerts.css";
 import "./styles/watch.css";
+import "./styles/policies.css";
 
 const root = document.getElementById("app");
 if (!root) throw new Error("index.html lacks #app");

@@ -19,8 +19,9 @@ import { makeSource } from "./watch-source";
 const MARKED = 200;
 const MONITORS_MS = 60_000;
 const FILTERS_MS = 60_000;
-/** Filters asked about at most. */
+/** Filters asked about at most, and runs that each is asked of. */
 const FILTERS = 10;
+const MATCHED = 100;
 /** What is told in a burst is looked up once. */
 const BURST_MS = 500;
 
@@ -161,7 +162,7 @@ function useMatching(
   const filters = [
     ...new Set(monitors?.flatMap(({ scope }) => ("experiment_id" in scope && scope.filter ? [scope.filter] : []))),
   ].slice(0, FILTERS);
-  const ids = [...runs];
+  const ids = [...runs].slice(0, MATCHED);
   const { data } = useResource(
     `matching ${experiment} ${ids.join()} ${filters.join("\n")}`,
     async (signal) => {

@@ -10,15 +10,21 @@ import { ErrorNote, PendingRows } from "../parts/states";
 
 const SHOWN_ALERTS = 100;
 
+interface Props {
+  id: string;
+  /** Of the experiment's monitors those that look at this run; all until that is known. */
+  looking: ReadonlySet<string> | undefined;
+}
+
 /** What watches this run, and what it told of it. */
-export function RunMonitors({ id }: { id: string }) {
+export function RunMonitors({ id, looking }: Props) {
   const monitors = useResource(`monitors of run ${id}`, (signal) => listMonitors({ run_id: id }, signal));
   const firing = useFiring({ near: true });
   const alerts = useAlerts({ run_id: id, limit: SHOWN_ALERTS });
   const [chosen] = useQueryKey("monitor");
   const [openAlert, setOpenAlert] = useQueryKey("alert");
   const fires = (firing?.alerts ?? []).filter(({ run_id }) => run_id === id);
-  const list = monitors.data ?? [];
+  const list = (monitors.data ?? []).filter(({ monitor_id }) => looking?.has(monitor_id) ?? true);
   const names = useNames({
     experiments: list.flatMap(({ scope }) => ("experiment_id" in scope ? [scope.experiment_id] : [])),
     runs: [{ run: id }],
@@ -48,7 +54,7 @@ export function RunMonitors({ id }: { id: string }) {
           />
         )}
         {!monitors.data && !monitors.error && <PendingRows rows={3} label="Loading monitors" />}
-        {monitors.data?.length === 0 && (
+        {monitors.data && list.length === 0 && (
           <p class="foot">
             Nothing watches this run. Open a chart, press n, drag the line to the value you care about.
           </p>

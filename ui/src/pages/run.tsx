@@ -150,7 +150,7 @@ export function RunPage({ id, tab }: { id: string; tab: string | undefined }) {
           {tab === "details" && <RunDetails run={run.data} latest={latest} onChange={run.reload} />}
           {tab === "artifacts" && <RunArtifacts run={run.data} />}
           {tab === "lineage" && <RunLineage run={run.data} />}
-          {tab === "monitors" && <RunMonitors id={id} />}
+          {tab === "monitors" && <RunMonitors id={id} looking={monitors} />}
           {tab === "code" && <RunCode run={run.data} />}
           {!TABS.some((one) => one.tab === (tab || undefined)) && (
             <p class="foot-note">
