@@ -84,7 +84,7 @@ function workerOptions(bindings: Bindings, code: string): WorkerOptions {
   };
 }
 
-const WORKER_SETTING = /^TIDEMARK_(?:WEBHOOKS|GC|ADMIN|POLICIES|R2|MAX|PUBLIC)(?:_|$)/;
+const WORKER_SETTING = /^TIDEMARK_(?:ALLOWED|WEBHOOKS|GC|ADMIN|POLICIES|R2|MAX|PUBLIC)(?:_|$)/;
 
 /** What the Worker itself is told by the environment, where wrangler.toml and its secrets would in the cloud. */
 function settings(environment: NodeJS.ProcessEnv): Record<string, unknown> {

@@ -16,6 +16,8 @@ Serves Tidemark on this machine.
 An option wins over its environment variable. Ctrl-C stops the server; the next start on the same folder
 finds everything again.
 
+It answers under localhost and private addresses alone; TIDEMARK_ALLOWED_HOSTS names others: private,box.lan, or *.
+
 Runs, experiments and models deleted for 30 days are removed for good. TIDEMARK_GC_AFTER changes that: 12h, 90d, never.
 `;
 

@@ -28,7 +28,9 @@ async function serve({ host, port, data }, onStop) {
   // A server that only this machine reaches is its user's, unless they chose an administrator (docs/policies.md).
   const isOwn = !process.env.TIDEMARK_ADMIN_TOKEN && listening.addresses.every(isLoopback);
   process.env.TIDEMARK_POLICIES ||= isOwn ? "open" : "administrator";
-  // Where nobody chose a secret, only this process knows it. The Worker is told through `prepare`, which inherits both.
+  // No page of the web gets here under a name of its own (docs/hosts.md).
+  process.env.TIDEMARK_ALLOWED_HOSTS ||= `private,${new URL(listening.url).hostname}`;
+  // Where nobody chose a secret, only this process knows it. The Worker is told through `prepare`, which inherits them.
   const token = process.env.TIDEMARK_ADMIN_TOKEN || randomBytes(32).toString("hex");
   process.env.TIDEMARK_ADMIN_TOKEN = token;
   const launch = await prepare(data, listening);

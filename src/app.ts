@@ -16,6 +16,7 @@ import { systemRoutes } from "./system";
 import { trackingRoutes } from "./tracking/routes";
 import { webhookRoutes } from "./webhooks/routes";
 import { errorResponse, MlflowError, toMlflowError } from "./wire/errors";
+import { guardHost } from "./wire/host";
 import { openApiRoute } from "./wire/openapi-route";
 import { guardOrigin } from "./wire/origin";
 import { type App, type AppEnv, answerTheRest } from "./wire/rpc";
@@ -37,6 +38,7 @@ export function createApp(): App {
     for (const [name, value] of Object.entries(SECURITY_HEADERS)) c.res.headers.set(name, value);
   });
 
+  app.use(guardHost);
   app.use(guardOrigin);
   app.use(refuseWorkspaces);
 

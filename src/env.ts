@@ -32,6 +32,8 @@ export interface Env {
   TIDEMARK_R2_SECRET_ACCESS_KEY?: string;
   TIDEMARK_MAX_BODY?: string;
   TIDEMARK_PUBLIC_URL?: string;
+  /** The names it may be asked under: none set, any (docs/hosts.md). */
+  TIDEMARK_ALLOWED_HOSTS?: string;
   /** The web page. Absent where no page was built. */
   ASSETS?: Fetcher;
 }

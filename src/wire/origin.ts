@@ -1,6 +1,6 @@
 /**
  * Keeps pages of other sites from using a visitor's browser against this server, as MLflow's does: they may not write,
- * and may not read the answers. A page on the visitor's own machine may use a server on it.
+ * may not read the answers, and may not open sockets. A page on the visitor's own machine may use a server on it.
  */
 import type { MiddlewareHandler } from "hono";
 
@@ -10,14 +10,17 @@ const IS_API = /^\/(ajax-)?api\//;
 const METHODS = "GET, POST, PUT, DELETE, OPTIONS, PATCH";
 const PREFLIGHT_SECONDS = "600";
 
-/** Answers preflights, refuses writes of foreign pages, and lets local pages read answers. */
+/** Answers preflights, refuses writes and sockets of foreign pages, and lets local pages read answers. */
 export const guardOrigin: MiddlewareHandler = async (c, next) => {
   const origin = c.req.header("Origin");
   const isApi = IS_API.test(c.req.path);
   if (c.req.method === "OPTIONS" && isApi) return preflight(c.req.raw, origin);
   if (origin === undefined) return next();
   const allowed = isAllowed(origin, new URL(c.req.url).host);
-  if (isApi && WRITES.has(c.req.method) && !allowed) return c.text("Cross-origin request blocked", 403);
+  // A socket may be opened from any page, and nothing keeps that page from reading it.
+  const isSocket = c.req.header("Upgrade")?.toLowerCase() === "websocket";
+  const isGuarded = isSocket || (isApi && WRITES.has(c.req.method));
+  if (isGuarded && !allowed) return c.text("Cross-origin request blocked", 403);
   await next();
   if (!allowed) return;
   c.res.headers.set("Access-Control-Allow-Origin", origin);

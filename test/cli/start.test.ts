@@ -86,6 +86,20 @@ describe("a server that starts", () => {
     for (const host of ["127.0.0.1", "localhost"]) expect(await isHealthy(`http://${host}:${port}`)).toBe(true);
   });
 
+  it("refuses names that are not its own", async () => {
+    const { url } = await start();
+    const { port } = new URL(url);
+    const statusAs = (host: string) =>
+      new Promise<number | undefined>((done, failed) => {
+        const asked = request({ port, host: "127.0.0.1", path: "/api/2.0/tidemark/openapi.json", headers: { host } });
+        asked.on("response", (response) => done(response.resume().statusCode)).on("error", failed);
+        asked.end();
+      });
+    expect(await statusAs(`evil.example:${port}`)).toBe(403);
+    expect(await statusAs(`127.0.0.1:${port}`)).toBe(200);
+    expect(await statusAs("192.168.1.5")).toBe(200);
+  });
+
   it.each(["SIGINT", "SIGTERM"] as const)("stops on %s with exit code 0, and leaves its port free", async (signal) => {
     const server = await start();
     server.process.kill(signal);

@@ -19,6 +19,15 @@ describe("pages of other sites", () => {
     const read = await SELF.fetch("http://localhost:5000/version", { headers: { Origin: "https://evil.example" } });
     expect(read.headers.get("Access-Control-Allow-Origin")).toBeNull();
   });
+  it("may not watch live", async () => {
+    const url = "http://localhost:5000/api/2.0/tidemark/experiments/0/feed";
+    const watch = (origin: string) => SELF.fetch(url, { headers: { Upgrade: "websocket", Origin: origin } });
+    expect((await watch("https://evil.example")).status).toBe(403);
+    const own = await watch("http://localhost:5000");
+    expect(own.status).toBe(101);
+    own.webSocket?.accept();
+    own.webSocket?.close();
+  });
   it("on the visitor's machine may use a server on it, and no other", async () => {
     const headers = { Origin: "http://localhost:3000", "Access-Control-Request-Method": "POST" };
     const preflight = await send("http://127.0.0.1:5000", headers, "OPTIONS");
