@@ -5,7 +5,7 @@ import { useFiring } from "../data/alerts";
 export function CriticalNews() {
   const firing = useFiring();
   const known = useRef<Set<string> | undefined>(undefined);
-  const [said, setSaid] = useState("");
+  const [said, setSaid] = useState({ text: "", count: 0 });
   useEffect(() => {
     if (!firing) return;
     const critical = firing.alerts.filter(({ severity, muted }) => severity === "critical" && !muted);
@@ -13,11 +13,14 @@ export function CriticalNews() {
     known.current = new Set(critical.map(({ alert_id }) => alert_id));
     // What fired before the page was opened is no news.
     const fresh = before ? critical.filter(({ alert_id }) => !before.has(alert_id)) : [];
-    if (fresh.length > 0) setSaid(fresh.map(({ name, sentence }) => `Critical: ${name || sentence}.`).join(" "));
+    if (fresh.length === 0) return;
+    const text = fresh.map(({ name, sentence }) => `Critical: ${name || sentence}.`).join(" ");
+    setSaid(({ count }) => ({ text, count: count + 1 }));
   }, [firing]);
   return (
     <p class="unseen" aria-live="assertive">
-      {said}
+      {/* The same words again are news again. */}
+      <span key={said.count}>{said.text}</span>
     </p>
   );
 }
