@@ -51,11 +51,11 @@ export async function writeChanges(
   const now = Date.now();
   if (changes.some(isTold)) await watchOutbox(env);
   if (changes.some(({ kind }) => kind !== "resolve")) await watchClock(env);
-  const statements = changes.flatMap((change) => {
+  const statements = changes.flatMap((change, place) => {
     const changeId = crypto.randomUUID();
     return [
       change.kind === "fire" ? insert(db, change, changeId, now) : update(db, change, changeId, now),
-      ...deliveries(db, change, changeId, now),
+      ...deliveries(db, change, { changeId, now, place }),
     ];
   });
   const [first, ...more] = statements;
@@ -125,7 +125,11 @@ const judgedUntil = (now: number) => ({ changedTimestamp: sql`max(${alerts.chang
 
 const evidenceText = ({ evidence, at }: AlertNews): string => jsonText({ ...evidence, at });
 
-function deliveries(db: Database, change: AlertChange, changeId: string, now: number): BatchItem<"sqlite">[] {
+function deliveries(
+  db: Database,
+  change: AlertChange,
+  { changeId, now, place }: { changeId: string; now: number; place: number },
+): BatchItem<"sqlite">[] {
   if (!isTold(change)) return [];
   const { news, targets } = change;
   const when = sql`EXISTS (SELECT 1 FROM alerts a WHERE a.alert_id = ${news.alert_id} AND a.change_id = ${changeId})`;
@@ -136,11 +140,14 @@ function deliveries(db: Database, change: AlertChange, changeId: string, now: nu
         target: targetOf(url),
         event: news.state === "firing" ? "alert.fired" : "alert.resolved",
         url,
+        subject: news.alert_id,
         ...(secret === undefined ? {} : { secret }),
         body: messageBody(format, news, now),
         when,
       },
       now,
+      // An alert may fire and end in one transaction: what is told keeps the order.
+      place,
     ),
   );
 }

@@ -31,6 +31,8 @@ export interface Message {
   headers?: Record<string, string>;
   /** JSON text. */
   body: string;
+  /** Messages of one subject to one target are delivered in their order, each after the last. */
+  subject?: string;
   /** Nothing is sent unless this holds at that point of the transaction. */
   when?: SQL;
 }
@@ -53,7 +55,7 @@ export function eventInsert(db: Database, { event, data, when = sql`TRUE` }: Cha
     .insert(webhookOutbox)
     .select(
       sql`
-      SELECT w.webhook_id, ${deliveryId(now)}, ${event}, ${body}, NULL, NULL, NULL, ${now}, 0, ${now}
+      SELECT w.webhook_id, ${deliveryId(now)}, ${event}, ${body}, NULL, NULL, NULL, ${now}, 0, ${now}, NULL
       FROM webhook_events e JOIN webhooks w ON w.webhook_id = e.webhook_id
       WHERE e.entity = ${entity} AND e.action = ${action} AND w.status = 'ACTIVE' AND ${when}`,
     )
@@ -66,15 +68,18 @@ export function eventStatement(d1: D1Database, event: ChangeEvent, now = Date.no
   return d1.prepare(text).bind(...params);
 }
 
-/** Sends a message to an address of its own. Watch the outbox (`watchOutbox`) before such a row can be written. */
-export function messageInsert(db: Database, message: Message, now = Date.now()) {
-  const { target, event, body, url, secret = null, headers, when = sql`TRUE` } = message;
+/**
+ * Sends a message to an address of its own. Watch the outbox (`watchOutbox`) before such a row can be written. `place` is its place among
+ * messages of one subject that are made in one moment.
+ */
+export function messageInsert(db: Database, message: Message, now = Date.now(), place = 0) {
+  const { target, event, body, url, secret = null, subject = null, headers, when = sql`TRUE` } = message;
   const more = headers ? JSON.stringify(headers) : null;
   return db
     .insert(webhookOutbox)
     .select(
       sql`
-      SELECT ${target}, ${deliveryId(now)}, ${event}, ${body}, ${url}, ${secret}, ${more}, ${now}, 0, ${now} WHERE ${when}`,
+      SELECT ${target}, ${deliveryId(now + place)}, ${event}, ${body}, ${url}, ${secret}, ${more}, ${now}, 0, ${now}, ${subject} WHERE ${when}`,
     )
     .returning({ target: webhookOutbox.target });
 }

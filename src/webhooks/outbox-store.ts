@@ -32,7 +32,9 @@ const DUE = `
   SELECT o.delivery_id AS deliveryId, o.event, o.body, coalesce(o.url, w.url) AS url, o.headers, o.attempts,
     CASE WHEN o.url IS NULL THEN w.secret ELSE o.secret END AS secret, o.creation_time AS creationTime
   FROM webhook_outbox o LEFT JOIN webhooks w ON w.webhook_id = o.target AND w.status = 'ACTIVE'
-  WHERE o.target = ?1 AND o.next_time <= ?2 ORDER BY o.next_time, o.delivery_id LIMIT ?3`;
+  WHERE o.target = ?1 AND o.next_time <= ?2 AND (o.subject IS NULL OR NOT EXISTS (
+    SELECT 1 FROM webhook_outbox e WHERE e.target = ?1 AND e.subject = o.subject AND e.delivery_id < o.delivery_id))
+  ORDER BY o.next_time, o.delivery_id LIMIT ?3`;
 
 const NEXT_TIME = "SELECT min(next_time) AS nextTime FROM webhook_outbox WHERE target = ?1 AND next_time > ?2";
 
@@ -50,8 +52,8 @@ const KEEP_NEWEST = `
 type DueRow = Omit<WaitingDelivery, "headers"> & { headers: string | null };
 
 /**
- * Writes what became of deliveries, and reads `limit` of the ones due at `now`, the longest due first, and when the next one
- * will be (ms since 1970); reads nothing for a limit of 0. One transaction.
+ * Writes what became of deliveries, and reads `limit` of the ones due at `now`, the longest due first and of a subject only
+ * the first, and when the next one will be (ms since 1970); reads nothing for a limit of 0. One transaction.
  */
 export async function settleAndRead(
   d1: D1Database,

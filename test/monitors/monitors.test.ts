@@ -339,6 +339,24 @@ describe("deliveries", () => {
     expect(received.filter((r) => r.url === url).map((r) => r.payload.action)).toEqual(["fired", "resolved"]);
   });
 
+  it("of one alert keep their order, however the first fares", async () => {
+    const answers = [503, 503, 200, 200, 200, 200];
+    const received = network(() => new Response("", { status: answers.shift() ?? 200 }));
+    const { run } = await place();
+    const url = `https://order-${run}.example.com/hook`;
+    await newMonitor({ scope: { run_id: run }, cooldown_minutes: 0, notify: [{ url }] });
+    await log(run, [11, 1, 12, 2]);
+    await expectAlerts(run, ["resolved", "resolved"]);
+    await drained(`monitor:${url}`, 15_000);
+    const told = Map.groupBy(received, ({ payload }) => payload.data.alert_id);
+    expect(told.size).toBe(2);
+    for (const messages of told.values()) {
+      const actions = messages.map(({ payload }) => payload.action);
+      expect(actions.lastIndexOf("fired")).toBeLessThan(actions.indexOf("resolved"));
+      expect(new Set(messages.map(({ headers }) => headers.get("X-MLflow-Delivery-Id"))).size).toBe(2);
+    }
+  }, 20_000);
+
   it("are none while it is muted", async () => {
     const received = network();
     const { run } = await place();

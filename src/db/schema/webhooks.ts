@@ -1,4 +1,5 @@
-import { integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
+import { sql } from "drizzle-orm";
+import { index, integer, primaryKey, sqliteTable, text } from "drizzle-orm/sqlite-core";
 
 export type WebhookStatus = "ACTIVE" | "DISABLED";
 
@@ -48,6 +49,12 @@ export const webhookOutbox = sqliteTable(
     attempts: integer().notNull().default(0),
     /** ms since 1970; not tried before. */
     nextTime: integer("next_time").notNull(),
+    /** What it is about, where deliveries about one thing are made in their order: not before an earlier one is gone. */
+    subject: text(),
   },
-  (t) => [primaryKey({ columns: [t.target, t.deliveryId] })],
+  (t) => [
+    primaryKey({ columns: [t.target, t.deliveryId] }),
+    // Whether an earlier one waits; most rows have no subject and pay nothing.
+    index("webhook_outbox_subjects").on(t.target, t.subject, t.deliveryId).where(sql`${t.subject} IS NOT NULL`),
+  ],
 );
