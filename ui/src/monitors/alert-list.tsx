@@ -1,5 +1,5 @@
 import type { ComponentChildren } from "preact";
-import { useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 import type { Alert } from "../api/monitor-types";
 import { resolveAlert } from "../api/monitors";
 import type { WireDouble } from "../api/types";
@@ -58,8 +58,12 @@ function AlertEntry({ alert, names, named, now, isOpen, onToggle }: EntryProps) 
   const isFiring = alert.state === "firing";
   const tone = isFiring ? `alert-${alert.severity}` : "alert-over";
   const id = `alert-${alert.alert_id}`;
+  const entry = useRef<HTMLLIElement>(null);
+  useEffect(() => {
+    if (isOpen) entry.current?.scrollIntoView({ block: "nearest" });
+  }, [isOpen]);
   return (
-    <li class={`alert ${tone}`}>
+    <li class={`alert ${tone}`} ref={entry}>
       <button type="button" class="alert-head" aria-expanded={isOpen} aria-controls={id} onClick={onToggle}>
         <span class="alert-what">
           <span class="alert-name">{alert.name || alert.sentence}</span>

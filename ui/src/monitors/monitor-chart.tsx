@@ -6,7 +6,7 @@ import { type ChartLine, toDrawn, xExtent } from "../charts/line";
 import { createPlot } from "../charts/plot";
 import { yRange } from "../charts/range";
 import { Tooltip } from "../charts/tooltip";
-import { firstNotBelow } from "../charts/track";
+import { countPoints, firstNotBelow } from "../charts/track";
 import { useStore } from "../data/store";
 import { theme } from "../data/theme";
 
@@ -99,7 +99,7 @@ export function MonitorChart({ lines, always, times = [], frozen = false, label,
   }, [drawn, x[0], x[1], y]);
 
   return (
-    <figure class="monitor-chart" aria-label={label}>
+    <figure class="monitor-chart" aria-label={label} data-points={pointsOf(lines)}>
       {/* biome-ignore lint/a11y/noStaticElementInteractions: only puts the tooltip away */}
       <div class="monitor-plot" onMouseLeave={() => setCursor(undefined)}>
         <div class="chart-canvas" ref={box} />
@@ -163,4 +163,8 @@ function rangeIn(
   });
   const found = yRange(values, { log: false, whole: true, always });
   return found ? [found.min, found.max] : [0, 1];
+}
+
+function pointsOf(lines: readonly ChartLine[]): number {
+  return lines.reduce((sum, { track }) => sum + countPoints(track).points, 0);
 }

@@ -13,8 +13,10 @@ import { AlertMarks, LevelLine, LimitLine, type Mark } from "./marks";
 import { MonitorChart } from "./monitor-chart";
 import { Sentence } from "./monitor-list";
 import { MonitorTools } from "./monitor-tools";
+import type { ScopeRun } from "./scope-runs";
 import { StateChip } from "./state-chip";
-import { spanFor, useScopeRuns, useStanding, useTracks } from "./use-standing";
+import { useLivePoints } from "./use-live-points";
+import { spanFor, useShownRun, useStanding, useTracks } from "./use-standing";
 import { comparedText, evidenceText, levelText, limitOf, momentText, stateOf, targetText } from "./words";
 
 const TICK_MS = 5_000;
@@ -36,13 +38,13 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
   const [asked, setAsked] = useQueryKey("run");
   const mine = firing.filter(({ monitor_id }) => monitor_id === monitor.monitor_id);
   const alerts = useAlerts({ monitor_id: monitor.monitor_id, limit: MARKED });
-  const runs = useScopeRuns(monitor);
-  const wanted = given ?? asked ?? mine[0]?.run_id;
-  const run = runs.data?.find(({ id }) => id === wanted) ?? runs.data?.[0];
+  const { runs, run } = useShownRun(monitor, given ?? asked ?? mine[0]?.run_id);
   const shown = useMemo(() => (run ? [run] : []), [run?.id, run?.live]);
   const span = spanFor(run?.lastPoint);
   const tracks = useTracks({ runs: shown, metric: monitor.metric, ms: span.ms });
   const track = tracks.data?.[0];
+  // A run's own page has its line open already, and reads the series now and then
+  const grown = useLivePoints(run?.live && given === undefined ? run.id : undefined, track, tracks.reload);
   const standing = useStanding(monitor, run?.id, track).data;
   const [acknowledging, setAcknowledging] = useState(false);
   const unseen = mine.find(({ acknowledged_time }) => acknowledged_time === undefined);
@@ -50,7 +52,7 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
 
   const lines = useMemo(
     () => (track && run ? [{ id: run.id, name: run.name, color: 0, baseline: false, live: run.live, track }] : []),
-    [track, run?.id, run?.name, run?.live],
+    [track, grown, run?.id, run?.name, run?.live],
   );
   const limit = limitOf(monitor, standing);
   const level = standing?.baseline === undefined ? undefined : toNumber(standing.baseline);
@@ -137,7 +139,7 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
               value={run?.id}
               onChange={(event) => setAsked(event.currentTarget.value, { replace: true })}
             >
-              {runs.data.map(({ id, name: runName }) => (
+              {withShown(runs.data, run).map(({ id, name: runName }) => (
                 <option key={id} value={id}>
                   {runName}
                 </option>
@@ -169,3 +171,7 @@ function textOfLimit({ severity, condition }: Monitor, side: Side, limit: number
   const beyond = side === "away" ? severity : `${severity} ${side}`;
   return condition.type === "threshold" ? `${beyond} ${formatTick(limit)}` : `${beyond} ${formatNumber(limit)} now`;
 }
+
+/** The runs to choose from; the one that is shown is among them, though it may be older than they are. */
+const withShown = (runs: readonly ScopeRun[], shown: ScopeRun | undefined): readonly ScopeRun[] =>
+  !shown || runs.some(({ id }) => id === shown.id) ? runs : [shown, ...runs];

@@ -20,6 +20,8 @@ const CHART_ROWS = 600;
 /** Live runs are read again this often; which runs there are, less often. */
 const LIVE_MS = 10_000;
 const RUNS_MS = 60_000;
+/** How a window stands is asked for once in so many milliseconds of points. */
+const STANDING_MS = 5_000;
 
 /** The shortest stretch in which there is something to see. */
 export function spanFor(lastPoint: number | undefined, now = Date.now()): SpanChoice {
@@ -35,6 +37,23 @@ export function useScopeRuns(monitor: Pick<Monitor, "scope" | "metric"> | undefi
     idle: idle || !monitor || metric === "",
     pollMs: () => RUNS_MS,
   });
+}
+
+/**
+ * The run of a monitor that is to be shown: the one that is wanted, whether or not it is among the newest, else the newest
+ * one that has the metric.
+ */
+export function useShownRun(monitor: Monitor, wanted: string | undefined, idle = false) {
+  const runs = useScopeRuns(monitor, idle);
+  const listed = runs.data?.find(({ id }) => id === wanted);
+  const isOlder = wanted !== undefined && runs.data !== undefined && !listed;
+  const older = useScopeRuns({ scope: { run_id: wanted ?? "" }, metric: monitor.metric }, idle || !isOlder);
+  const isAsked = isOlder && older.data === undefined && !older.error;
+  return {
+    runs,
+    run: isAsked ? undefined : (listed ?? older.data?.[0] ?? runs.data?.[0]),
+    settled: runs.data !== undefined && !isAsked,
+  };
 }
 
 /** The metric of some runs by time, over the last `ms` milliseconds; runs without a point of it are left out. */
@@ -70,8 +89,7 @@ export interface MonitorNow {
 
 /** @param wanted the run to look at; where it is none of the monitor's, or not given, the newest one */
 export function useMonitorNow(monitor: Monitor, wanted: string | undefined, idle: boolean): MonitorNow {
-  const runs = useScopeRuns(monitor, idle);
-  const run = runs.data?.find(({ id }) => id === wanted) ?? runs.data?.[0];
+  const { runs, run, settled } = useShownRun(monitor, wanted, idle);
   const span = spanFor(run?.lastPoint);
   const tracks = useTracks({ runs: run ? [run] : [], metric: monitor.metric, ms: span.ms, rows: SPARK_ROWS }, idle);
   const track = tracks.data?.[0];
@@ -81,12 +99,12 @@ export function useMonitorNow(monitor: Monitor, wanted: string | undefined, idle
     span,
     track,
     standing: standing.data,
-    settled: runs.data !== undefined && (!run || tracks.data !== undefined),
+    settled: settled && (!run || tracks.data !== undefined),
     error: runs.error ?? tracks.error,
   };
 }
 
-/** The newest window of a run as the monitor's rule sees it, looked at again for each new point. */
+/** The newest window of a run as the monitor's rule sees it, looked at again as points come. */
 export function useStanding(monitor: Monitor, run: string | undefined, track: Track | undefined, idle = false) {
   const rows = track?.x.length ?? 0;
   const newest = track?.x[rows - 1];
@@ -94,7 +112,7 @@ export function useStanding(monitor: Monitor, run: string | undefined, track: Tr
   const rule = { metric, window, aggregate, condition, direction, consecutive, recovery, cooldown_minutes };
   const isSilence = condition.type === "silence";
   return useResource(
-    `standing ${monitor.monitor_id} ${monitor.updated_time} ${run} ${newest}`,
+    `standing ${monitor.monitor_id} ${monitor.updated_time} ${run} ${Math.floor((newest ?? 0) / STANDING_MS)}`,
     async (signal): Promise<Standing | undefined> => {
       const scope = { run_id: run ?? "" };
       const seen = await previewMonitor(

@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import type { Alert, Monitor } from "../api/monitor-types";
-import { listMonitors } from "../api/monitors";
+import { getAlert, listMonitors } from "../api/monitors";
 import { useAlertFeeds, useAlerts, useFiring } from "../data/alerts";
 import { useNow } from "../data/clock";
 import { useMedia } from "../data/media";
@@ -241,7 +241,11 @@ function Alerts({ monitor, open, onOpen }: AlertsProps) {
     ...(onlyOpen ? { state: "firing" as const } : {}),
     limit: SHOWN_ALERTS,
   });
-  const alerts = data?.alerts ?? NONE;
+  const listed = data?.alerts ?? NONE;
+  // One that an address names is shown, though it may be older than the list.
+  const isMissing = open !== undefined && data !== undefined && !listed.some(({ alert_id }) => alert_id === open);
+  const named = useResource(`alert ${open}`, (signal) => getAlert(open ?? "", signal), { idle: !isMissing });
+  const alerts = isMissing && named.data ? [named.data, ...listed] : listed;
   const names = useNames({
     experiments: [],
     runs: alerts.map(({ run_id, experiment_id }) => ({ run: run_id, experiment: experiment_id })),
