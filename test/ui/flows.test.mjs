@@ -406,7 +406,7 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
 
   test("the theme is chosen and kept", async () => {
     const { page, errors, close } = await open("/settings");
-    const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundColor);
+    const background = () => page.evaluate(() => getComputedStyle(document.documentElement).backgroundImage);
     const before = await background();
     await page.getByRole("button", { name: "Dark" }).click();
     assert.notEqual(await background(), before);
