@@ -1,5 +1,8 @@
 /** Pages of runs from D1: a row a run, its cells as JSON that SQLite puts together, so that all of a run is read at once. */
 
+import type { LifecycleStage } from "../db/schema/experiments";
+import { stageList } from "../tracking/views";
+
 /** Characters of a param or tag that a cell carries. */
 const MAX_CELL = 400;
 
@@ -50,6 +53,22 @@ export async function readRuns(d1: D1Database, ids: readonly string[], keys: Key
     .bind(...[ids, keys.metrics, keys.params, keys.tags].map((list) => JSON.stringify(list)))
     .all<TableRun>();
   return results;
+}
+
+/** How many runs some experiments have, whatever a filter lets through. */
+export async function countRuns(
+  d1: D1Database,
+  experiments: readonly string[],
+  stages: readonly LifecycleStage[],
+): Promise<number> {
+  const row = await d1
+    .prepare(
+      `SELECT count(*) AS n FROM json_each(?1) j
+       CROSS JOIN runs r ON r.experiment_id = j.value AND r.lifecycle_stage IN ${stageList(stages)}`,
+    )
+    .bind(JSON.stringify(experiments))
+    .first<{ n: number }>();
+  return row?.n ?? 0;
 }
 
 /** The baselines of experiments: what their tag says. */

@@ -6,10 +6,11 @@ import { compareValues } from "../metrics/observation";
 import { eachBounded, withLog } from "../metrics/run-logs";
 import { experimentId } from "../tracking/experiment";
 import { findRunIds, type RunSearch } from "../tracking/run-search";
+import { stagesOf } from "../tracking/views";
 import { errorResponse, toMlflowError } from "../wire/errors";
 import { wireDouble } from "../wire/json";
 import { BASELINE_TAG } from "./direction";
-import { baselinesOf, type Keys, readRuns, type TableRun } from "./table-store";
+import { baselinesOf, countRuns, type Keys, readRuns, type TableRun } from "./table-store";
 
 /** Runs of the first line, which a screen waits for, and of each later one. */
 const FIRST_PAGE = 100;
@@ -30,11 +31,14 @@ export interface TableRequest extends RunSearch {
 export async function tableOf(env: Env, request: TableRequest): Promise<Response> {
   const { ids, isPublished } = await findRunIds(env, request, request.max_results);
   const asked = [...new Set(request.experiment_ids.map(experimentId))];
-  const baselines = await baselinesOf(env.DB, asked, BASELINE_TAG);
+  const [baselines, of] = await Promise.all([
+    baselinesOf(env.DB, asked, BASELINE_TAG),
+    request.filter?.trim() ? countRuns(env.DB, asked, stagesOf(request.run_view_type)) : ids.length,
+  ]);
   const experiments = Object.fromEntries(baselines.map((b) => [b.experiment_id, { baseline: b.value }]));
   const lines = linesOf(env, ids, request.columns, isPublished);
   const encoder = new TextEncoder();
-  let head: string | undefined = JSON.stringify({ total: ids.length, experiments });
+  let head: string | undefined = JSON.stringify({ total: ids.length, of, experiments });
   const body = new ReadableStream<Uint8Array>({
     async pull(controller) {
       const { value, done } = head === undefined ? await lines.next() : { value: head, done: false };

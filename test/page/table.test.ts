@@ -53,7 +53,7 @@ describe("the table of runs", () => {
     const { lines } = await table(asked);
     const reversed = runs.toReversed();
     expect(lines).toEqual([
-      { total: 7, experiments: { [experiment]: { baseline: runs[2] } } },
+      { total: 7, of: 7, experiments: { [experiment]: { baseline: runs[2] } } },
       {
         offset: 0,
         rows: 7,

@@ -103,7 +103,7 @@ describe("a table's address", () => {
       { kind: "param", key: "lr", width: undefined },
     ];
     assert.equal(column.formatColumns(columns), "m:a,,b@140,p:lr");
-    assert.deepEqual(column.parseColumns("m:a,,b@140,p:lr"), columns);
+    assert.deepEqual(column.splitList("m:a,,b@140,p:lr").map(column.parseColumn), columns);
   });
   test("orders by several columns, ties newest first", () => {
     const sorts = column.parseSort("-m:loss,a:name");

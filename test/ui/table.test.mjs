@@ -73,6 +73,58 @@ describe("the runs table", { skip: executablePath ? false : "no Chromium found; 
     await close();
   });
 
+  test("a run that is silent for long is shown as stale, with the age of its last point", async () => {
+    const apart = await createExperiment(server.url, `stale-${Date.now().toString(36)}`);
+    const run = await createRun(server.url, { experiment: apart, name: "quiet", age: 7_200_000 });
+    const start = Date.now() - 7_200_000;
+    const metrics = Array.from({ length: 60 }, (_, step) => {
+      return { key: "loss", value: 1 / (step + 1), step, timestamp: start + step * 1000 };
+    });
+    await post(server.url, "runs/log-batch", { run_id: run, metrics });
+    const { page, errors, close } = await openTab(browser);
+    await page.goto(`${server.url}/#/e/${apart}?view=table&cols=m:loss,a:start`);
+    const row = page.locator(".grid-body .grid-row").filter({ hasText: "quiet" });
+    await row.getByText("stale").waitFor();
+    await row.getByText("1 h", { exact: true }).waitFor();
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
+  test("a line under the pointer lights its row", async () => {
+    const { page, errors, close } = await openTab(browser);
+    await page.goto(`${server.url}/#/e/${experiment}?m=val/auc`);
+    const body = page.locator(".chart-body").first();
+    await body.locator("canvas").waitFor();
+    const box = await body.boundingBox();
+    assert.ok(box);
+    for (let y = 8; y < box.height && (await page.locator(".grid-row.lit").count()) === 0; y += 6) {
+      await page.mouse.move(box.x + box.width / 2, box.y + y);
+      await page.waitForTimeout(30);
+    }
+    await page.locator(".grid-row.lit").waitFor();
+    await page.mouse.move(5, 5);
+    await page.locator(".grid-row.lit").waitFor({ state: "detached" });
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
+  test("a filter that lets nothing through says how many runs there are without it", async () => {
+    const { page, errors, close } = await openTab(browser);
+    await page.goto(`${server.url}/#/e/${experiment}?q=params.lr = 'none'`);
+    await page.getByText("No run matches. 3 runs without this filter.").waitFor();
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
+  test("columns that the address misspells are said", async () => {
+    const { page, errors, close } = await openTab(browser);
+    await page.goto(`${server.url}/#/e/${experiment}?cols=m:loss,loss`);
+    await page.getByText("the columns “loss”").waitFor();
+    await page.getByRole("columnheader", { name: "loss" }).waitFor();
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
   test("one box draws none of the runs, or the first ones", async () => {
     const { page, errors, close } = await openTab(browser);
     await page.goto(`${server.url}/#/e/${experiment}?view=table`);

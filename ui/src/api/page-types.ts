@@ -101,6 +101,8 @@ export interface StatColumns {
 
 export interface TableHead {
   total: number;
+  /** How many there are without the filter. */
+  of: number;
   experiments: Record<string, { baseline?: string }>;
 }
 

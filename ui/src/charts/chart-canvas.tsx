@@ -4,6 +4,7 @@ import "uplot/dist/uPlot.min.css";
 import { useStore } from "../data/store";
 import { theme } from "../data/theme";
 import type { ChartContext } from "./context";
+import { createTurn } from "./frames";
 import { type ChartLine, type Drawn, toDrawn, xExtent } from "./line";
 import type { Marks } from "./mark-source";
 import type { Scene } from "./paint";
@@ -67,7 +68,10 @@ export function ChartCanvas(props: Props) {
         }),
         xRange: () => widened(newest.current.x),
         yRange: () => newest.current.yZoom ?? rangeOf(newest.current.y, log),
-        onCursor: (at, here) => newest.current.props.onCursor(at, here),
+        onCursor: (at, here, line) => {
+          newest.current.props.onCursor(at, here);
+          if (here) newest.current.props.context.lifted.set(line);
+        },
         onZoomX: (range) => newest.current.props.context.onRange(range),
         onZoomY: setYZoom,
       },
@@ -92,7 +96,15 @@ export function ChartCanvas(props: Props) {
     plot.current?.setData([widened(newest.current.x), [null, null]]);
   }, [drawn, x[0], x[1], y, yZoom]);
 
-  useLayoutEffect(() => plot.current?.redraw(false), [lifted, marks]);
+  useLayoutEffect(() => plot.current?.redraw(false), [marks]);
+  // Every chart of the page draws a lifted line anew: in turn, so that the hand is not held up.
+  const turn = useMemo(() => createTurn(() => plot.current?.redraw(false)), []);
+  useLayoutEffect(() => turn.leave, [turn]);
+  const shownLift = useRef(lifted);
+  useLayoutEffect(() => {
+    if (shownLift.current !== lifted) turn.now();
+    shownLift.current = lifted;
+  }, [turn, lifted]);
   const clipped = y?.clipped ?? false;
   useEffect(() => props.onClipped(clipped), [clipped]);
   return <div class="chart-canvas" ref={box} />;

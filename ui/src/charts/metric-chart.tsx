@@ -38,6 +38,10 @@ export function MetricChart({ metric, context, value, large = false, wide = fals
     (x: number | undefined, here: boolean) => setCursor(x === undefined ? undefined : { x, here }),
     [],
   );
+  const leave = () => {
+    setCursor(undefined);
+    context.lifted.set(undefined);
+  };
   const isUnderHand = () => figure.current?.matches(":hover, :focus-within") ?? false;
   useKeys(
     large
@@ -107,8 +111,8 @@ export function MetricChart({ metric, context, value, large = false, wide = fals
           )}
         </figcaption>
       )}
-      {/* biome-ignore lint/a11y/noStaticElementInteractions: only puts the tooltip away */}
-      <div class="chart-body" onMouseLeave={() => setCursor(undefined)}>
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: only puts the tooltip and the lifted line away */}
+      <div class="chart-body" onMouseLeave={leave}>
         {error && (
           <ErrorNote stale={lines.length > 0} what="The series" error={error} retry={() => context.store.retry()} />
         )}

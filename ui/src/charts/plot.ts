@@ -4,6 +4,7 @@ import type { XKind } from "../api/tidemark";
 import { token } from "../data/theme";
 import { formatClock, formatDuration, formatTick } from "../lib/format";
 import { paintScene, type Scene } from "./paint";
+import { nearestRow } from "./track";
 
 export interface PlotSetup {
   width: number;
@@ -18,8 +19,11 @@ export interface PlotSetup {
   scene: () => Scene;
   xRange: () => [number, number];
   yRange: () => [number, number];
-  /** The x under the cursor, undefined when it is away. `here`: it is on this very chart. */
-  onCursor: (x: number | undefined, here: boolean) => void;
+  /**
+   * The x under the cursor, undefined when it is away. `here`: it is on this very chart; `line` is then the one it touches, where
+   * there are several.
+   */
+  onCursor: (x: number | undefined, here: boolean, line: string | undefined) => void;
   onZoomX: (range: [number, number] | undefined) => void;
   onZoomY: (range: [number, number] | undefined) => void;
 }
@@ -51,7 +55,14 @@ function options(setup: PlotSetup): uPlot.Options {
     },
     axes: [
       { ...axis, ...xAxisValues(setup.x), grid: { show: false }, size: 24, gap: 4, space: 64 },
-      { ...axis, ...yAxisValues(setup.log), size: 48, gap: 6, space: 32 },
+      {
+        ...axis,
+        ...yAxisValues(setup.log),
+        grid: { ...axis.grid, ...(setup.log ? { filter: atDecades } : {}) },
+        size: 48,
+        gap: 6,
+        space: 32,
+      },
     ],
     // Lines have x of their own each, so they are no series of uPlot's.
     series: [{}, { show: true, paths: () => null, points: { show: false } }],
@@ -86,7 +97,26 @@ function options(setup: PlotSetup): uPlot.Options {
 function tellCursor(plot: uPlot, setup: PlotSetup): void {
   const { left = -1, event } = plot.cursor;
   const isAway = left < 0;
-  setup.onCursor(isAway ? undefined : plot.posToVal(left, "x"), !isAway && event !== undefined && event !== null);
+  const isHere = !isAway && event !== undefined && event !== null;
+  const line = isHere ? lineUnder(plot, setup.scene()) : undefined;
+  setup.onCursor(isAway ? undefined : plot.posToVal(left, "x"), isHere, line);
+}
+
+/** Pixels from a line at which the cursor touches it. */
+const REACH = 16;
+
+function lineUnder(plot: uPlot, { drawn }: Scene): string | undefined {
+  const own = drawn.filter(({ line }) => !line.baseline);
+  const { left = 0, top = 0 } = plot.cursor;
+  const x = plot.posToVal(left, "x");
+  let nearest: { id: string; distance: number } | undefined;
+  for (const { line, y } of own.length > 1 ? own : []) {
+    const row = nearestRow(line.track, x) ?? -1;
+    const isBeside = Math.abs(plot.valToPos(line.track.x[row] ?? Number.NaN, "x") - left) <= REACH;
+    const distance = Math.abs(plot.valToPos(y[row] ?? Number.NaN, "y") - top);
+    if (isBeside && distance <= (nearest?.distance ?? REACH)) nearest = { id: line.id, distance };
+  }
+  return nearest?.id;
 }
 
 function zoom(plot: uPlot, setup: PlotSetup): void {
@@ -113,8 +143,10 @@ function xAxisValues(kind: XKind): Pick<uPlot.Axis, "values" | "incrs"> {
 function yAxisValues(log: boolean): Pick<uPlot.Axis, "values" | "filter"> {
   const values = (_: uPlot, splits: number[]) => splits.map((value) => (value === null ? "" : formatTick(value)));
   // Lines at decades; where there are few of them uPlot's own choice of ticks stays.
-  return log ? { values, filter: (_plot, splits) => decades(splits) ?? splits } : { values };
+  return log ? { values, filter: atDecades } : { values };
 }
+
+const atDecades = (_: uPlot, splits: number[]): (number | null)[] => decades(splits) ?? splits;
 
 function decades(splits: number[]): (number | null)[] | undefined {
   const whole = splits.map((value) => (Number.isInteger(Math.round(Math.log10(value) * 1e6) / 1e6) ? value : null));

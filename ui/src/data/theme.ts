@@ -29,6 +29,8 @@ export function token(name: string): string {
   // Custom properties come back as written, light-dark() and all; a property that takes colours resolves them.
   const probe = document.createElement("i");
   probe.style.color = `var(${name})`;
+  // Where the reader's own colours are forced, lines must still be told apart.
+  if (name.startsWith("--series")) probe.style.setProperty("forced-color-adjust", "none");
   probe.hidden = true;
   document.body.append(probe);
   const color = getComputedStyle(probe).color;

@@ -9,17 +9,19 @@ const SHOW_MS = 500;
 
 /**
  * Follows the live ones among the drawn runs: their points go to the charts, their newest values to the table.
+ * @param onPoint gets the newest point of each message
  * @param onEnd a run has come to its end, or changed in another way
  */
 export function useDrawnLive(
   runs: readonly string[],
   store: SeriesStore,
   onEnd: () => void,
+  onPoint: (run: string, timestamp: number, step: number) => void,
 ): { latest: (run: string, key: string) => number | undefined; version: number } {
   const [version, setVersion] = useState(0);
   const values = useMemo(() => new Map<string, Map<string, Latest>>(), []);
-  const ended = useRef(onEnd);
-  ended.current = onEnd;
+  const told = useRef({ onEnd, onPoint });
+  told.current = { onEnd, onPoint };
   const lines = useRef(new Map<string, () => void>());
   const wanted = runs.slice(0, LINES).join();
 
@@ -34,12 +36,14 @@ export function useDrawnLive(
     for (const run of now) {
       if (lines.current.has(run)) continue;
       const stop = watchRun(run, {
-        onRun: ({ status }) => status !== "RUNNING" && ended.current(),
+        onRun: ({ status }) => status !== "RUNNING" && told.current.onEnd(),
         onPoints: (keys) => {
           store.addPoints(run, keys);
           const latest = values.get(run) ?? new Map<string, Latest>();
           values.set(run, latest);
           takeLatest(latest, keys);
+          for (const [step, timestamp] of Object.values(keys).flatMap((points) => points.slice(-1)))
+            told.current.onPoint(run, timestamp, step);
           timer ??= setTimeout(() => {
             timer = undefined;
             setVersion((n) => n + 1);

@@ -20,6 +20,16 @@ export function isLive(info: RunInfo): boolean {
   return (info.status === "RUNNING" || info.status === "SCHEDULED") && info.lifecycle_stage !== "deleted";
 }
 
+/** A run that says nothing for this many of its usual pauses is stale, and none is before so many milliseconds. */
+const PAUSES = 5;
+const STALE_AT_LEAST_MS = 60_000;
+
+/** Whether a run has been silent for much longer than between its points so far; times in UTC milliseconds. */
+export function isSilent(run: { start: number; lastPoint: number; lastStep: number }, now: number): boolean {
+  const usual = Math.max(0, run.lastPoint - run.start) / Math.max(1, run.lastStep);
+  return now - run.lastPoint > Math.max(STALE_AT_LEAST_MS, PAUSES * usual);
+}
+
 /** Milliseconds from start to end, to `now` while it runs; undefined before it starts. */
 export function runDuration(info: RunInfo, now: number): number | undefined {
   if (!info.start_time) return undefined;

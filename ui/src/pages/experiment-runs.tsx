@@ -66,7 +66,15 @@ export function ExperimentRuns(props: Props) {
   });
   const live = useMemo(() => liveRows(data), [data, version]);
   const followed = useMemo(() => drawn.filter((run) => live.includes(run)), [drawn, live]);
-  const { latest, version: liveVersion } = useDrawnLive(followed, controls.context.store, table.reload);
+  const { latest, version: liveVersion } = useDrawnLive(
+    followed,
+    controls.context.store,
+    table.reload,
+    (run, timestamp, step) => {
+      const row = data?.rowOf(run);
+      if (row !== undefined) data?.saw(row, timestamp, step);
+    },
+  );
   useFeed(id, props);
   useFigures(
     table,
@@ -145,6 +153,7 @@ export function ExperimentRuns(props: Props) {
   });
   if (props.hidden) return null;
 
+  const saying = data ? rowsLive.filter((row) => !data.isStale(row, Date.now())).length : 0;
   const metrics = (keys?.metrics ?? [])
     .map(({ key }) => key)
     .filter((key) => key.toLowerCase().includes(state.charts.toLowerCase()));
@@ -213,7 +222,7 @@ export function ExperimentRuns(props: Props) {
             {!data && !table.error && <PendingRows rows={12} label="Loading runs" />}
             {data && items?.count === 0 && data.done && (
               <p class="foot">
-                {isFiltered ? "No run matches." : "No other runs."}{" "}
+                {isFiltered ? `No run matches. ${plural(data.of, "run")} without this filter.` : "No other runs."}{" "}
                 {isFiltered && (
                   <button type="button" class="button" onClick={() => actions.setFilter(withoutLast(state.filter))}>
                     Clear last
@@ -227,7 +236,7 @@ export function ExperimentRuns(props: Props) {
                   {data.done
                     ? plural(data.total, "run")
                     : `${formatCount(data.loaded)} of ${plural(data.total, "run")}`}
-                  {live.length > 0 && ` · ${formatCount(live.length)} live`}
+                  {saying > 0 && ` · ${formatCount(saying)} live`}
                 </span>
                 {positions.moved > 0 && (
                   <button type="button" class="link-button" onClick={positions.settle}>
@@ -320,7 +329,8 @@ function resultText({ data, took, busy }: RunsTable, isFiltered: boolean): strin
   if (!data) return "";
   const count = data.done ? formatCount(data.total) : `${formatCount(data.loaded)} of ${formatCount(data.total)}`;
   if (!isFiltered) return "";
-  return busy && !data.done ? count : `${count} match · ${Math.round(took ?? 0)} ms`;
+  const of = data.done ? `${count} of ${formatCount(data.of)}` : count;
+  return busy && !data.done ? of : `${of} · ${Math.round(took ?? 0)} ms`;
 }
 
 function liveRows(data: RunColumns | undefined): string[] {
@@ -367,11 +377,13 @@ function useFigures({ data, columns, touch }: RunsTable, runs: readonly string[]
     const timer = setInterval(async () => {
       if (document.hidden) return;
       const stats = await fetchStats(ids, keys).catch(() => undefined);
-      for (const [key, { last }] of Object.entries(stats ?? {})) {
+      for (const [key, { last, timestamp, step }] of Object.entries(stats ?? {})) {
         last.forEach((value, i) => {
           const row = data.rowOf(ids[i] ?? "");
           const cells = data.metrics.get(key);
-          if (value !== null && row !== undefined && cells) cells[row] = toNumber(value);
+          if (value === null || row === undefined || !cells) return;
+          cells[row] = toNumber(value);
+          data.saw(row, timestamp[i] ?? 0, step[i] ?? 0);
         });
       }
       touch();

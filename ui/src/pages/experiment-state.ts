@@ -1,7 +1,7 @@
 /** What an experiment's address says of its page. */
 import { useMemo } from "preact/hooks";
 import { useQuery } from "../lib/address";
-import { type Column, formatColumns, formatSort, parseColumns, parseSort, type Sort } from "../table/column";
+import { type Column, formatColumns, formatSort, parseColumn, parseSort, type Sort, splitList } from "../table/column";
 
 export type View = "table" | "split" | "charts";
 export type Aggregate = "last" | "min" | "max" | "best";
@@ -74,11 +74,14 @@ export function readState(query: URLSearchParams, usual: View): ExperimentState 
   const group = /^([pt]):(.+)$/s.exec(query.get("group") ?? "");
   if (query.get("group") && !group) problems.push(`the groups “${query.get("group")}”`);
   const columns = query.get("cols");
+  const parts = columns === null ? [] : splitList(columns);
+  const unread = parts.filter((part) => part && !parseColumn(part));
+  if (unread.length) problems.push(`the columns “${unread.join("”, “")}”`);
   const on = query.get("on");
   return {
     filter: query.get("q") ?? "",
     sorts: sorts ?? parseSort(null) ?? [],
-    columns: columns === null ? undefined : parseColumns(columns),
+    columns: columns === null ? undefined : parts.flatMap((part) => parseColumn(part) ?? []),
     group: group?.[2] ? { kind: group[1] === "p" ? "param" : "tag", key: group[2] } : undefined,
     view: oneOf("view", VIEWS, usual, "the view"),
     drawn: on === null ? undefined : on === "none" ? [] : on.split(",").filter((id) => /^[\w-]+$/.test(id)),

@@ -96,15 +96,15 @@ export function VersionTable({ name, versions, champion, alias, figures }: Props
                 <th scope="col" class="wide-only">
                   Stage
                 </th>
-                {metrics.map((metric) => (
-                  <th scope="col" class="right" key={metric}>
+                {metrics.map((metric, i) => (
+                  <th scope="col" class={i === 0 ? "right" : "right wide-only"} key={metric}>
                     {metric}
                   </th>
                 ))}
                 <th scope="col" class="wide-only">
                   Run
                 </th>
-                <th scope="col" class="right">
+                <th scope="col" class="right wide-only">
                   Registered
                 </th>
               </tr>
@@ -134,10 +134,10 @@ export function VersionTable({ name, versions, champion, alias, figures }: Props
                     <td class="wide-only">
                       {version.current_stage && version.current_stage !== "None" ? version.current_stage : "–"}
                     </td>
-                    {metrics.map((metric) => {
+                    {metrics.map((metric, i) => {
                       const figure = value(version, metric);
                       return (
-                        <td class="right" key={metric}>
+                        <td class={i === 0 ? "right" : "right wide-only"} key={metric}>
                           {figure !== undefined && <Value value={figure} />}{" "}
                           {isChampion ? (
                             figure !== undefined && <span class="quiet small">baseline</span>
@@ -158,7 +158,9 @@ export function VersionTable({ name, versions, champion, alias, figures }: Props
                         </a>
                       )}
                     </td>
-                    <td class="right num">{version.creation_timestamp && <Age at={version.creation_timestamp} />}</td>
+                    <td class="right num wide-only">
+                      {version.creation_timestamp && <Age at={version.creation_timestamp} />}
+                    </td>
                   </tr>
                 );
               })}

@@ -11,10 +11,13 @@ import { hashHref } from "../lib/address";
 import { useTitle } from "../lib/title";
 import { Code } from "../parts/code";
 import { CopyButton } from "../parts/copy";
+import { lazy } from "../parts/lazy";
 import { ErrorNote, PendingRows } from "../parts/states";
 import { Activity, Promote } from "./model-side";
 import { ModelVersionPanel } from "./model-version";
 import { useVersionFigures, VersionTable } from "./model-versions";
+
+const InProduction = lazy(() => import("./model-production").then((part) => part.InProduction));
 
 /** The alias that stands for what is in use. */
 const CHAMPION = "champion";
@@ -34,6 +37,7 @@ export function ModelPage({ name, version }: { name: string; version: string | u
   const champion = championOf(model.data, rows);
   const figures = useVersionFigures(rows);
   const newest = rows?.[0];
+  const inUse = figures.runs.get(champion?.version.run_id ?? "");
   const alias = champion?.alias;
   const loaded = alias ? `models:/${name}@${alias}` : `models:/${name}/${newest?.version ?? 1}`;
   const lines = `import mlflow\nmlflow.set_tracking_uri("${location.origin}")\nmodel = mlflow.pyfunc.load_model(\n    "${loaded}")`;
@@ -82,6 +86,14 @@ export function ModelPage({ name, version }: { name: string; version: string | u
               alias={champion?.alias}
               figures={figures}
             />
+            {inUse && figures.metrics.length > 0 && (
+              <InProduction
+                key={inUse.info.run_id}
+                run={inUse}
+                metrics={figures.metrics.filter((key) => inUse.data.metrics?.some((metric) => metric.key === key))}
+                name={alias ? `@${alias}` : `v${champion?.version.version}`}
+              />
+            )}
             {version && (
               <ModelVersionPanel
                 model={model.data}

@@ -4,7 +4,7 @@ import { fetchHome } from "../api/tidemark";
 import { prefer } from "../data/prefs";
 import { useResource } from "../data/resource";
 import { experimentPath, modelPath, navigate, runPath } from "../lib/address";
-import { formatCount } from "../lib/format";
+import { plural } from "../lib/format";
 
 interface Entry {
   kind: string;
@@ -28,7 +28,7 @@ export function Palette({ onClose }: { onClose: () => void }) {
     ...(home.data?.experiments ?? []).map((one) => ({
       kind: "Experiment",
       label: one.name,
-      note: `${formatCount(one.runs)} runs`,
+      note: plural(one.runs, "run"),
       act: () => navigate(experimentPath(one.experiment_id)),
     })),
     ...(home.data?.live ?? []).map((one) => ({

@@ -33,10 +33,9 @@ export function parseColumn(text: string): Column | undefined {
   return { kind, key, width: found?.[3] ? Number(found[3]) : undefined };
 }
 
-/** Keys may hold commas: those are doubled. */
-export function parseColumns(text: string): Column[] {
-  const parts = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(",,", ","));
-  return parts.flatMap((part) => parseColumn(part) ?? []);
+/** The parts of a list between commas. Keys may hold commas: those are doubled. */
+export function splitList(text: string): string[] {
+  return text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(",,", ","));
 }
 
 export function formatColumns(columns: readonly Column[]): string {
@@ -86,8 +85,7 @@ export const NEWEST: readonly Sort[] = [{ id: "a:start", descending: true }];
 /** Reads `-m:loss,a:name`; undefined for what is no such order. */
 export function parseSort(text: string | null): Sort[] | undefined {
   if (!text) return [...NEWEST];
-  const parts = text.split(/(?<!,),(?!,)/).map((part) => part.replaceAll(",,", ","));
-  const sorts = parts.map((part) => ({ id: part.replace(/^-/, ""), descending: part.startsWith("-") }));
+  const sorts = splitList(text).map((part) => ({ id: part.replace(/^-/, ""), descending: part.startsWith("-") }));
   return sorts.every(({ id }) => isSortable(id)) ? sorts : undefined;
 }
 

@@ -1,13 +1,15 @@
 /** Runs by columns, as the server's table call answers them: a hundred thousand runs are a few arrays. */
 import type { TablePage } from "../api/page-types";
 import type { RunInfo, RunStatus } from "../api/types";
-import { toNumber } from "../lib/runs";
+import { isSilent, toNumber } from "../lib/runs";
 
 type Cells<T> = (T | undefined)[];
 
 export class RunColumns {
   /** Runs that match; more than `loaded` until the answer has come whole. */
   total = 0;
+  /** Runs there are without the filter. */
+  of = 0;
   done = false;
   readonly id: string[] = [];
   readonly name: string[] = [];
@@ -15,6 +17,9 @@ export class RunColumns {
   readonly user: Cells<string> = [];
   readonly start: Cells<number> = [];
   readonly end: Cells<number> = [];
+  /** Of the metrics that were read: the newest point's time, and the largest step. */
+  readonly lastPoint: Cells<number> = [];
+  readonly lastStep: Cells<number> = [];
   readonly metrics = new Map<string, Cells<number>>();
   readonly steps = new Map<string, Cells<number>>();
   readonly params = new Map<string, Cells<string>>();
@@ -29,8 +34,21 @@ export class RunColumns {
     return this.#rows.get(run);
   }
 
+  /** A point of a run. */
+  saw(row: number, timestamp: number, step: number): void {
+    this.lastPoint[row] = Math.max(this.lastPoint[row] ?? 0, timestamp);
+    this.lastStep[row] = Math.max(this.lastStep[row] ?? 0, step);
+  }
+
   isRunning(row: number): boolean {
     return this.status[row] === "RUNNING";
+  }
+
+  /** It runs, and has been silent for much longer than usual. */
+  isStale(row: number, now: number): boolean {
+    const lastPoint = this.lastPoint[row];
+    if (!this.isRunning(row) || !lastPoint) return false;
+    return isSilent({ start: this.start[row] ?? lastPoint, lastPoint, lastStep: this.lastStep[row] ?? 0 }, now);
   }
 
   append(page: TablePage): void {
@@ -52,6 +70,7 @@ export class RunColumns {
         if (value === null) return;
         values[from + i] = toNumber(value);
         steps[from + i] = column.step[i] ?? undefined;
+        this.saw(from + i, column.timestamp[i] ?? 0, column.step[i] ?? 0);
       });
     }
     for (const [kind, into] of [

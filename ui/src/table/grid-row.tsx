@@ -44,6 +44,8 @@ interface RowProps {
   active: boolean;
   /** The number of its colour, where it is drawn. */
   color: number | undefined;
+  /** Its line is under the reader's hand. */
+  lit: boolean;
   baseline: boolean;
 }
 
@@ -58,11 +60,12 @@ export class RunRow extends Component<RowProps> {
       next.index !== now.index ||
       next.active !== now.active ||
       next.color !== now.color ||
+      next.lit !== now.lit ||
       next.baseline !== now.baseline
     );
   }
 
-  override render({ context, row, index, ariaIndex, active, color, baseline }: RowProps) {
+  override render({ context, row, index, ariaIndex, active, color, lit, baseline }: RowProps) {
     const { data, height, nameWidth, onDraw, lifted } = context;
     const id = data.id[row] ?? "";
     const name = data.name[row] ?? "";
@@ -73,7 +76,7 @@ export class RunRow extends Component<RowProps> {
         id={index >= 0 ? `row-${index}` : undefined}
         aria-rowindex={ariaIndex}
         aria-selected={isDrawn}
-        class={`grid-row${active ? " active" : ""}${baseline ? " grid-baseline" : ""}`}
+        class={`grid-row${active ? " active" : ""}${lit ? " lit" : ""}${baseline ? " grid-baseline" : ""}`}
         style={
           index >= 0
             ? { transform: `translateY(${index * height}px)`, height: `${height}px` }
@@ -134,10 +137,15 @@ export class RunRow extends Component<RowProps> {
 function StateMark({ data, row }: { data: RunColumns; row: number }) {
   const status = data.status[row];
   if (status === "RUNNING") {
+    const stale = data.isStale(row, Date.now());
     return (
       <>
-        <LiveDot />
-        <span class="unseen">live</span>
+        {stale ? (
+          <span class="dot-stale" title="No point for much longer than usual" aria-hidden="true" />
+        ) : (
+          <LiveDot />
+        )}
+        <span class="unseen">{stale ? "stale" : "live"}</span>
       </>
     );
   }
@@ -195,10 +203,12 @@ function AttributeCell({ data, row, name }: { data: RunColumns; row: number; nam
   const start = data.start[row];
   const end = data.end[row];
   if (name === "start") {
-    if (data.isRunning(row)) return <span class="num">now</span>;
-    return start === undefined ? null : (
+    const stale = data.isStale(row, Date.now());
+    if (data.isRunning(row) && !stale) return <span class="num">now</span>;
+    const at = stale ? data.lastPoint[row] : start;
+    return at === undefined ? null : (
       <span class="num">
-        <Age at={start} still />
+        <Age at={at} still />
       </span>
     );
   }
@@ -261,6 +271,8 @@ export function GroupRow({ context, item, index, ariaIndex, active }: GroupProps
               >
                 <span class="quiet small">mean </span>
                 {formatNumber(figures.mean)}
+                <span class="quiet small"> best </span>
+                {formatNumber(figures.best)}
               </span>
             )}
           </div>

@@ -42,6 +42,7 @@ export interface GridProps {
 
 const NAME_WIDTH = { wide: 216, phone: 158 };
 const DRAW_WIDTH = 36;
+const GROUP_WIDTH = 176;
 /** Rows in the document at most, and the height around the table's rows. */
 const MAX_ROWS = 56;
 const AROUND = 240;
@@ -53,6 +54,7 @@ export function RunGrid(props: GridProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const phone = useMedia("(max-width: 640px)");
   const { density } = useStore(preferences);
+  const lifted = useStore(props.lifted);
   const [active, setActive] = useState(-1);
   /** The run whose columns are shown over the table. */
   const [sheet, setSheet] = useState<string | undefined>(undefined);
@@ -73,7 +75,13 @@ export function RunGrid(props: GridProps) {
   const shownColumns = phone ? phoneColumns(columns) : columns;
   const widths = phone
     ? shownColumns.map(({ kind }) => PHONE_WIDTHS[kind] ?? 80)
-    : shownColumns.map((column) => (columnId(column) === dragged?.id ? dragged.width : columnWidth(column)));
+    : shownColumns.map((column) => {
+        if (columnId(column) === dragged?.id) return dragged.width;
+        // A group's mean and best stand side by side.
+        return props.groupBy && column.kind === "metric"
+          ? Math.max(GROUP_WIDTH, columnWidth(column))
+          : columnWidth(column);
+      });
   const across = useVirtual({
     count: shownColumns.length,
     scroller: () => scroller.current,
@@ -114,6 +122,8 @@ export function RunGrid(props: GridProps) {
     k: () => move(active - 1),
     x: active >= 0 ? onActive(props.onDraw) : undefined,
     b: active >= 0 ? onActive(props.onBaseline) : undefined,
+    // Whatever has the focus takes its own Enter.
+    Enter: active >= 0 ? () => document.activeElement === document.body && (openActive(), true) : undefined,
   });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== scroller.current) return;
@@ -195,6 +205,7 @@ export function RunGrid(props: GridProps) {
                 ariaIndex={2}
                 active={false}
                 color={undefined}
+                lit={lifted === baseline.id[0]}
                 baseline
               />
             )}
@@ -237,6 +248,7 @@ export function RunGrid(props: GridProps) {
                   ariaIndex={index + headRows + 1}
                   active={index === active}
                   color={props.drawn.get(id)}
+                  lit={lifted === id}
                   baseline={false}
                 />
               );

@@ -61,7 +61,7 @@ export function useTable(request: TableRequest | undefined): TableState {
     (async () => {
       try {
         for await (const part of streamTable(request, control.signal)) {
-          if ("head" in part) fresh.total = part.head.total;
+          if ("head" in part) Object.assign(fresh, { total: part.head.total, of: part.head.of });
           else fresh.append(part.page);
           if (fresh.loaded > 0) {
             took ??= performance.now() - began;
