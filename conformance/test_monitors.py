@@ -1,14 +1,11 @@
-"""Monitors and policies, as scripts use them: statistics against SciPy's, alerts beside a stock client, refusals it shows."""
+"""Monitors, as scripts use them: statistics against SciPy's, alerts beside a stock client."""
 
-import os
 import time
 
-import mlflow
 import pytest
 from mlflow import MlflowClient
-from mlflow.exceptions import MlflowException
 
-from support import Api, now_ms, unique
+from support import Api, now_ms
 
 np = pytest.importorskip("numpy")
 special = pytest.importorskip("scipy.special")
@@ -93,21 +90,3 @@ def test_changes_and_quantiles_are_those_of_numpy(api: Api, experiment: str, run
         body = {**common, "direction": "min", "aggregate": aggregate, "window": {"points": 60}}
         answer = api.post(f"{TIDEMARK}/monitors/preview", {**body, "condition": {"type": "threshold", "value": -99}})
         assert answer["now"][0]["value"] == pytest.approx(np.quantile(values, q), abs=CLOSE)
-
-
-def test_a_client_shows_what_a_policy_says(api: Api, client: MlflowClient):
-    name = unique("policy")
-    experiment_id = client.create_experiment(name)
-    # Policies are the administrator's, on a server that has one.
-    api.session.headers["Authorization"] = f"Bearer {os.environ.get('TIDEMARK_ADMIN_TOKEN', '')}"
-    rules = {"required_tags": {"env": ["training", "production"]}, "max_param_length": 20}
-    policy = api.post(f"{TIDEMARK}/policies", {"name": name, "mode": "reject", "experiments": name, "rules": rules})
-    try:
-        with pytest.raises(MlflowException, match=r"needs the tag 'env' .* mlflow.start_run\(tags="):
-            mlflow.start_run(experiment_id=experiment_id)
-        with mlflow.start_run(experiment_id=experiment_id, tags={"env": "training"}):
-            with pytest.raises(MlflowException, match="mlflow.log_dict"):
-                mlflow.log_param("config", "x" * 21)
-            mlflow.log_param("config", "x" * 20)
-    finally:
-        api.post(f"{TIDEMARK}/policies/{policy['policy_id']}", method="DELETE")
