@@ -207,6 +207,25 @@ describe("what fires", { skip: executable ? false : "no Chromium found; set CHRO
     await close();
   });
 
+  test("at home a acknowledges what nobody has seen", async () => {
+    const again = async () => {
+      await log([150]);
+      await alertsOf("firing", 0);
+      await log([280]);
+      await alertsOf("firing", 1);
+    };
+    await again();
+    const { page, errors, close } = await open("/");
+    const firing = page.getByRole("region", { name: /Firing now/ });
+    await firing.getByRole("button", { name: "Acknowledge" }).waitFor(SLOW);
+    await page.keyboard.press("a");
+    await firing.getByText("acknowledged").waitFor(SLOW);
+    assert.deepEqual(errors, []);
+    await close();
+    // The screens below have one that nobody has seen.
+    await again();
+  });
+
   for (const { screen, scheme } of /** @type {const} */ ([
     { screen: "wide", scheme: "light" },
     { screen: "wide", scheme: "dark" },

@@ -32,9 +32,12 @@ export function Violations() {
               {violation.experiment_name}
             </a>
             <span class="chip">{RULE_WORDS[violation.rule]}</span>
-            <span class="quiet small push">
-              <Age at={violation.time} ago />
-            </span>
+            {/* A run need not say when it began. */}
+            {violation.time > 0 && (
+              <span class="quiet small push">
+                <Age at={violation.time} ago />
+              </span>
+            )}
           </p>
           <p class="small">{violation.message}</p>
         </div>
