@@ -73,6 +73,8 @@ export interface Details {
   newest: HomeRun[];
   /** Metric keys of the newest few runs. */
   keys: { experiment_id: string; key: string }[];
+  /** Whose the newest runs are by their tags, as clients say that send no user. */
+  owners: { experiment_id: string; owner: string }[];
 }
 
 const NEWEST_RUNS = (limit: number) => `SELECT x.run_id FROM runs x INDEXED BY runs_by_start
@@ -81,7 +83,7 @@ const NEWEST_RUNS = (limit: number) => `SELECT x.run_id FROM runs x INDEXED BY r
 
 export async function experimentDetails(d1: D1Database, ids: readonly string[]): Promise<Details> {
   const json = JSON.stringify(ids);
-  const [tags, counts, newest, keys] = await d1.batch<Record<string, unknown>>(
+  const [tags, counts, newest, keys, owners] = await d1.batch<Record<string, unknown>>(
     [
       `SELECT t.experiment_id, t.key, t.value FROM json_each(?1) e
        CROSS JOIN experiment_tags t ON t.experiment_id = e.value`,
@@ -94,6 +96,8 @@ export async function experimentDetails(d1: D1Database, ids: readonly string[]):
        ORDER BY e.key, r.start_time DESC, r.run_id`,
       `SELECT DISTINCT e.value AS experiment_id, l.key FROM json_each(?1) e
        CROSS JOIN latest_metrics l ON l.run_id IN (${NEWEST_RUNS(KEYS_OF)})`,
+      `SELECT e.value AS experiment_id, t.value AS owner FROM json_each(?1) e
+       CROSS JOIN tags t ON t.run_id IN (${NEWEST_RUNS(1)}) AND t.key = 'mlflow.user'`,
     ].map((sql) => d1.prepare(sql).bind(json)),
   );
   return {
@@ -101,6 +105,7 @@ export async function experimentDetails(d1: D1Database, ids: readonly string[]):
     counts: (counts?.results ?? []) as unknown as Details["counts"],
     newest: (newest?.results ?? []) as unknown as HomeRun[],
     keys: (keys?.results ?? []) as unknown as Details["keys"],
+    owners: (owners?.results ?? []) as unknown as Details["owners"],
   };
 }
 

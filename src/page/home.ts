@@ -42,17 +42,23 @@ interface Known {
 export async function home(env: Env, limit: number, now: number) {
   const [{ experiments, hot }, firing] = await Promise.all([recentExperiments(env.DB, limit), firingNow(env.DB)]);
   const ids = experiments.map((row) => row.experiment_id);
-  const [details, counts, firingAlerts] = await Promise.all([
+  const live = hot.sort((a, b) => b.start_time - a.start_time || (a.run_id < b.run_id ? -1 : 1)).slice(0, LIVE);
+  const [details, logs, counts, firingAlerts] = await Promise.all([
     experimentDetails(env.DB, ids),
+    latestOf(env, live),
     firing.isWatched ? monitorCounts(env.DB, ids, now) : [],
     firingPart(env, firing, now),
   ]);
   const monitors = monitorsOf(counts, firing);
-  const known = knownOf(experiments, details);
-  const live = hot.sort((a, b) => b.start_time - a.start_time || (a.run_id < b.run_id ? -1 : 1)).slice(0, LIVE);
-  const [found, logs] = await Promise.all([valuesOf(env, known, now), latestOf(env, live)]);
+  // Metrics of runs that have published nothing yet count for an experiment's headline, too.
+  const fresh = live.flatMap(({ run_id, experiment_id }) =>
+    Array.from(logs.get(run_id)?.keys() ?? [], (key) => ({ experiment_id, key })),
+  );
+  const known = knownOf(experiments, { ...details, keys: [...details.keys, ...fresh] });
+  const found = await valuesOf(env, known, now);
   const values = new Map(found.values.map((v) => [v.run_id, { ...v, value: v.is_nan ? Number.NaN : v.value }]));
   const names = new Map([...known.flatMap((k) => k.newest), ...found.runs].map((run) => [run.run_id, run.name]));
+  const owners = new Map(details.owners.map(({ experiment_id, owner }) => [experiment_id, owner]));
   const best = new Map(found.best.map((b) => [b.experiment_id, b.run_id]));
   const headlines = new Map(known.map((k) => [k.row.experiment_id, k.headline?.key]));
   const liveRuns = live.map((run) => liveRun(run, logs.get(run.run_id) ?? new Map(), headlines.get(run.experiment_id)));
@@ -82,7 +88,7 @@ export async function home(env: Env, limit: number, now: number) {
         runs_more: runs > RUNS_COUNTED,
         live: hot.filter((run) => run.experiment_id === row.experiment_id).length,
         last_activity: Math.max(row.active, ...moments, ...own.map((run) => run.last_point)),
-        owner: newest[0]?.user_id || undefined,
+        owner: newest[0]?.user_id || owners.get(row.experiment_id),
         headline,
         newest: newest.map(({ run_id }) => {
           const value = values.get(run_id)?.value;

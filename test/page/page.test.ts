@@ -67,6 +67,21 @@ describe("keys", () => {
 });
 
 describe("home", () => {
+  it("names the headline and the owner of an experiment whose only run has just begun", async () => {
+    const experiment = await newExperiment();
+    const run_id = await newRun(experiment, {
+      start_time: Date.now(),
+      tags: [{ key: "mlflow.user", value: "kenji" }],
+    });
+    await ok("runs/log-batch", { run_id, metrics: [metric("loss", 0.25), metric("system/cpu", 3)] });
+    const own = (await get("/home")).experiments.find((e: Json) => e.experiment_id === experiment);
+    expect(own).toMatchObject({
+      owner: "kenji",
+      headline: { key: "loss", direction: "min" },
+      newest: [{ run_id, value: 0.25 }],
+    });
+  });
+
   it("shows experiments with headline, newest, best and baseline, and live runs exactly", async () => {
     const name = uniqueName();
     const experiment = await newExperiment({ name });
