@@ -15,8 +15,6 @@ const FEW_FILES =
   "tidemark: few files may be open here at once ($(ulimit -n)), enough for about $(($(ulimit -n) / 3)) live runs.";
 const RAISE = `ulimit -n ${WANTED_OPEN_FILES} 2>/dev/null || ulimit -n "$(ulimit -Hn)" 2>/dev/null`;
 const NOTE = `[ "$(ulimit -n)" = unlimited ] || [ "$(ulimit -n)" -ge ${ENOUGH_OPEN_FILES} ] || echo "${FEW_FILES}" >&2`;
-/** How long requests under way may take to finish when the server stops. */
-const DRAIN_MS = 10_000;
 /** Of the runtime to its own developers. */
 const NOISE = /LLVM_SYMBOLIZER|took recursive isolate lock|stack:( [a-f\d]+){3}|CODE_MOVED for unknown code block/;
 
@@ -65,14 +63,15 @@ class Runtime {
 
   /**
    * On SIGTERM the runtime takes no more connections, answers what it has accepted and ends.
+   * @param {number} patience how long that may take, in ms
    * @returns {Promise<void>}
    */
-  stop() {
+  stop(patience) {
     this.#stopping = true;
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) return Promise.resolve();
     return new Promise((done) => {
-      const timer = setTimeout(() => child.kill("SIGKILL"), DRAIN_MS);
+      const timer = setTimeout(() => child.kill("SIGKILL"), patience);
       child.once("exit", () => {
         clearTimeout(timer);
         done();

@@ -3,6 +3,7 @@ const { randomBytes } = require("node:crypto");
 const path = require("node:path");
 const { chooseAddress, isLoopback } = require("./address.cjs");
 const { takeFolder } = require("./folder.cjs");
+const { administer } = require("./administer.cjs");
 const { collectRegularly } = require("./gc.cjs");
 const { ROOT } = require("./install.cjs");
 const { Runtime } = require("./runtime.cjs");
@@ -10,6 +11,15 @@ const { Runtime } = require("./runtime.cjs");
 // This process stays for as long as the server runs, so it is kept small: no TypeScript, whose loader alone takes
 // 20 MB, and nothing that only a start needs, which `prepare.ts` does in a process of its own.
 
+/** How long a server that stops tries to send its viewers away, in ms. */
+const CLOSE_MS = 1000;
+/** How long requests under way may take to finish when the server stops. */
+const DRAIN_MS = 10_000;
+/**
+ * The same where somebody watched: a WebSocket that was closed is under way until its client lets go of the connection,
+ * which browsers do within two seconds and some clients never.
+ */
+const VIEWERS_DRAIN_MS = 3000;
 /** Garbage is collected early: a fast start matters less than the memory it takes at most. */
 const PREPARE_FLAGS = ["--disable-warning=ExperimentalWarning", "--max-semi-space-size=1", "--max-old-space-size=128"];
 
@@ -41,7 +51,10 @@ async function serve({ host, port, data }, onStop) {
     if (stopping) return;
     stopping = true;
     process.stdout.write("Stopping …\n");
-    runtime.stop().then(() => {
+    // Whoever watches live would be waited for like a request under way.
+    const told = administer(listening, token, "/api/2.0/tidemark/live/close", CLOSE_MS).catch(() => ({ closed: 0 }));
+    const stopped = told.then(({ closed }) => runtime.stop(closed ? VIEWERS_DRAIN_MS : DRAIN_MS));
+    stopped.then(() => {
       lock.release();
       process.exit(0);
     });

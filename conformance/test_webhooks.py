@@ -231,6 +231,8 @@ def test_runs_tell_of_their_lives(client: MlflowClient, api: Api, experiment: st
         verify(receiver, path)
         # The client knows no such events, and lists webhooks all the same.
         assert made["webhook_id"] not in {w.webhook_id for w in client.list_webhooks(max_results=1000)}
+        with pytest.raises(MlflowException, match="events of runs alone"):
+            client.get_webhook(made["webhook_id"])
         assert made["webhook_id"] in {w["webhook_id"] for w in api.get("webhooks", max_results=1000)["webhooks"]}
     finally:
         api.post(f"webhooks/{made['webhook_id']}", method="DELETE")

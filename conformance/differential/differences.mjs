@@ -187,7 +187,7 @@ const RULES = [
     name: "name with spaces, not quoted",
     row: "Names with spaces that are not quoted",
     fits: (call, ours, theirs) =>
-      call.path === "runs/search" &&
+      call.path.endsWith("/search") &&
       SPACED_NAME.test(searchText(call)) &&
       isRefusal(ours, /./) &&
       theirs.status === 200,

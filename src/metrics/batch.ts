@@ -28,6 +28,12 @@ const MAX_REMEMBERED = 10_000;
  * Errors: 400 naming the field.
  */
 export function checkMetrics(metrics: Messages["mlflow.Metric"][], inBatch: boolean): MetricInput[] {
+  checkPresent(metrics, inBatch);
+  return checkValues(metrics as MetricInput[], inBatch);
+}
+
+/** That metrics have all they must. Errors: 400. */
+export function checkPresent(metrics: Messages["mlflow.Metric"][], inBatch: boolean): void {
   for (let i = 0; i < metrics.length; i++) {
     const m = metrics[i] as Messages["mlflow.Metric"];
     const prefix = inBatch ? `metrics[${i}].` : "";
@@ -38,6 +44,10 @@ export function checkMetrics(metrics: Messages["mlflow.Metric"][], inBatch: bool
       throw invalid("Both dataset_name and dataset_digest must be provided if one is provided");
     }
   }
+}
+
+/** Metrics as they are stored. Errors: 400 for a key or a timestamp that is none. */
+export function checkValues(metrics: MetricInput[], inBatch: boolean): MetricInput[] {
   for (let i = 0; i < metrics.length; i++) {
     const m = metrics[i] as MetricInput;
     if (!validKeys.has(m.key)) {
@@ -54,7 +64,7 @@ export function checkMetrics(metrics: Messages["mlflow.Metric"][], inBatch: bool
     m.step ??= 0;
     m.value = storedValue(m.value);
   }
-  return metrics as MetricInput[];
+  return metrics;
 }
 
 /** A double as Python shows it. */

@@ -28,6 +28,9 @@ const MAX_UNACKNOWLEDGED = 40 * 1024 * 1024;
 /** Chunks may be merged while they are read; then everything is read again. */
 const ATTEMPTS = 4;
 
+/** RFC 6455. */
+const GOING_AWAY = 1001;
+
 /** What a viewer asks for. At most one of `fromStep` and `fromSequence`. */
 export interface LiveRequest {
   runId: string;
@@ -157,6 +160,14 @@ export class Live {
     if (this.#ring?.end === undefined) {
       await this.#withSnapshot(viewer.runId, async (log) => this.durable(log.sequence));
     } else if (viewer.sequence < this.#ring.end) this.#schedule();
+  }
+
+  /** Sends all viewers away, who then connect anew. Returns how many. */
+  close(): number {
+    const { size } = this.#viewers;
+    for (const socket of this.#viewers.keys())
+      this.#guarded(socket, () => socket.close(GOING_AWAY, "the server stops"));
+    return size;
   }
 
   /** A viewer's socket is closed or broken. */

@@ -46,5 +46,6 @@ export interface RunLogStub {
   counters(runId: string): Promise<LogCounters | undefined>;
   countRejected(observations: number): Promise<void>;
   monitorsChanged(runId: string): Promise<void>;
+  closeViewers(): Promise<number>;
   fetch(url: string, init: RequestInit): Promise<Response>;
 }

@@ -6,7 +6,15 @@ import { checkRunId } from "../tracking/run";
 import { checkParam, checkTag, commitRunWrites, paramWrites, tagWrites } from "../tracking/run-writes";
 import { MlflowError } from "../wire/errors";
 import { type App, type AppContext, rpc } from "../wire/rpc";
-import { checkCounts, checkDuplicateParams, checkMetrics, type MetricInput, packMetrics } from "./batch";
+import {
+  checkCounts,
+  checkDuplicateParams,
+  checkMetrics,
+  checkPresent,
+  checkValues,
+  type MetricInput,
+  packMetrics,
+} from "./batch";
 import { historyRoutes } from "./history-routes";
 import { liveRoutes } from "./live-routes";
 import { appendPack, withLog } from "./run-logs";
@@ -19,7 +27,10 @@ export function metricRoutes(app: App): void {
     const { run_id, key, value, timestamp, step, model_id, dataset_name, dataset_digest } = request;
     const metric = { key, value, timestamp, step, model_id, dataset_name, dataset_digest };
     await countingRejected(c, run_id, 1, async () => {
-      await logBatch(c, run_id, { metrics: checkMetrics([metric], false) });
+      checkPresent([metric], false);
+      // A run that is not there counts before what is wrong with a model's metric, as in MLflow.
+      const metrics = await orOfRun(c, model_id && run_id, () => checkValues([metric as MetricInput], false));
+      await logBatch(c, run_id, { metrics });
     });
     return {};
   });
@@ -43,6 +54,16 @@ export function metricRoutes(app: App): void {
   liveRoutes(app);
   seriesRoutes(app);
   statsRoutes(app);
+}
+
+/** Does `work`; should it refuse something, but the run is not there or not active, that is the error. */
+async function orOfRun<T>(c: AppContext, runId: string | undefined, work: () => T): Promise<T> {
+  try {
+    return work();
+  } catch (error) {
+    if (runId) await commitRunWrites(c.env.DB, runId, []);
+    throw error;
+  }
 }
 
 /** Does `work`; should it be refused, the run's counters say so. */

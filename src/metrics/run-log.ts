@@ -154,6 +154,11 @@ export class RunLog extends DurableObject<Env> {
     this.#live.leave(socket);
   }
 
+  /** Sends the run's viewers away, who then connect anew. Returns how many. */
+  closeViewers(): number {
+    return this.#live.close();
+  }
+
   /** Reads the monitors of the run anew. */
   async monitorsChanged(runId: string): Promise<void> {
     await this.#exclusively(async () => {
@@ -198,7 +203,7 @@ export class RunLog extends DurableObject<Env> {
     const idle = now - this.#lastAppend >= IDLE_MS;
     try {
       if (idle) {
-        await this.#exclusively(() => this.#publish("all"));
+        await this.#exclusively(() => this.#publish("idle"));
         if (this.#runId) await this.compact(this.#runId, IDLE_SLACK);
       } else if (now - this.#lastPublish >= PERIOD_MS || this.#unpublished.isDue) {
         await this.#exclusively(() => this.#publish("due"));
@@ -344,17 +349,22 @@ export class RunLog extends DurableObject<Env> {
    * live on; `all` closes the gate, lets what is on its way come in, seals every key, marks the run cold and leaves
    * nothing stored.
    */
-  async #publish(what: "all" | "due"): Promise<void> {
+  async #publish(what: "all" | "idle" | "due"): Promise<void> {
     this.#runId ??= this.#store.runId();
     const runId = this.#runId;
     if (!runId) return;
-    const cold = what === "all";
+    const cold = what !== "due";
+    const gate = this.#run;
     if (cold) {
       this.#run = undefined;
       await this.#queue.drained();
     }
     if (!this.#recovered || this.#inFlight || cold) {
-      const run = await readRunState(this.env.DB, runId);
+      const run = await readRunState(this.env.DB, runId).catch((error) => {
+        // Nothing has been written: the run is as hot as it was, and what comes in need not wait until D1 is back.
+        if (what === "idle") this.#run = gate;
+        throw error;
+      });
       // The run was removed for good while its log still held something: nobody can ask for that any more.
       if (!run) return this.#forget();
       await this.#recover(runId, run);

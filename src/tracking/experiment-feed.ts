@@ -19,11 +19,15 @@ const MAX_SENT = 4 * 1024 * 1024;
 /** "Try again later" (RFC 6455's registry). */
 const TRY_AGAIN_LATER = 1013;
 
+/** RFC 6455. */
+const GOING_AWAY = 1001;
+
 export type ExperimentChange =
   | { change: "run_created" | "run_updated"; run: Messages["mlflow.RunInfo"] }
   | { change: "run_deleted" | "run_restored"; run_id: string }
   | { change: "run_tags_set"; run_id: string; tags: KeyValue[] }
   | { change: "run_tag_deleted"; run_id: string; key: string }
+  | { change: "run_inputs_logged" | "run_outputs_logged"; run_id: string }
   | { change: "experiment_renamed"; name: string }
   | { change: "experiment_deleted" | "experiment_restored" }
   | { change: "experiment_tag_set"; key: string; value: string }
@@ -56,6 +60,13 @@ export class ExperimentFeed extends DurableObject<Env> {
     if (this.#pending.length < MAX_CHANGES) this.#pending.push(change);
     else this.#isTooMany = true;
     this.#timer ??= setTimeout(() => this.#send(), Math.max(0, this.#lastSent + INTERVAL_MS - Date.now()));
+  }
+
+  /** Sends all viewers away, who then connect anew. Returns how many. */
+  closeViewers(): number {
+    const sockets = this.ctx.getWebSockets();
+    for (const socket of sockets) socket.close(GOING_AWAY, "the server stops");
+    return sockets.length;
   }
 
   /** Nobody looks any more, and each change would wake this object for nothing. */

@@ -3,6 +3,7 @@ import { decodeRequest } from "../wire/decode";
 import { invalid } from "../wire/errors";
 import { type App, endpointsOf, raw, rpc } from "../wire/rpc";
 import { experimentId } from "./experiment";
+import { notifyFeed } from "./feed-routes";
 import { appendToTag, datasetUses, logInputs, logOutputs } from "./input-store";
 import { datasetRows, modelHistoryEntry } from "./inputs";
 import { checkRunId } from "./run";
@@ -15,18 +16,21 @@ export function inputRoutes(app: App): void {
   rpc(app, "logInputs", async ({ run_id, datasets = [], models = [] }, c) => {
     checkRunId(run_id);
     const modelIds = models.map(({ model_id = "" }) => model_id);
-    await logInputs(c.env.DB, run_id, { ...datasetRows(datasets), models: modelIds });
+    const place = await logInputs(c.env.DB, run_id, { ...datasetRows(datasets), models: modelIds });
+    notifyFeed(c, place, { change: "run_inputs_logged", run_id });
     return {};
   });
 
   rpc(app, "logOutputs", async ({ run_id, models }, c) => {
     const outputs = models.map(({ model_id = "", step = 0 }) => ({ modelId: model_id, step }));
-    await logOutputs(c.env.DB, run_id, outputs);
+    const place = await logOutputs(c.env.DB, run_id, outputs);
+    notifyFeed(c, place, { change: "run_outputs_logged", run_id });
     return {};
   });
 
   rpc(app, "logModel", async ({ run_id, model_json }, c) => {
-    await appendToTag(c.env.DB, run_id, MODEL_HISTORY_TAG, modelHistoryEntry(model_json));
+    const place = await appendToTag(c.env.DB, run_id, MODEL_HISTORY_TAG, modelHistoryEntry(model_json));
+    notifyFeed(c, place, { change: "run_outputs_logged", run_id });
     return {};
   });
 

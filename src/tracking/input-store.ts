@@ -3,7 +3,7 @@ import { isNotNullFailure } from "../db/failures";
 import { jsonRows } from "../db/json-rows";
 import { invalid, MlflowError } from "../wire/errors";
 import type { DatasetInputRow, DatasetRow } from "./inputs";
-import { commitRunWrites } from "./run-writes";
+import { commitRunWrites, type RunPlace } from "./run-writes";
 
 const FROM_ACTIVE_RUN = "FROM runs r, json_each(?) j WHERE r.run_id = ? AND r.lifecycle_stage = 'active'";
 
@@ -46,11 +46,15 @@ export interface RunInputs {
 }
 
 /** Links datasets and models to a run; what is linked stays as it is. Errors: 404, 400 for a deleted run. */
-export async function logInputs(d1: D1Database, runId: string, { datasets, inputs, models }: RunInputs): Promise<void> {
+export async function logInputs(
+  d1: D1Database,
+  runId: string,
+  { datasets, inputs, models }: RunInputs,
+): Promise<RunPlace> {
   const modelRows = models.map((model_id) => ({ kind: "input", model_id, step: 0 }));
   const writes = (sql: string, rows: readonly object[]) =>
     jsonRows(rows).map((json) => d1.prepare(sql).bind(json, runId));
-  await commitRunWrites(d1, runId, [
+  return await commitRunWrites(d1, runId, [
     ...writes(INSERT_DATASETS, datasets),
     ...writes(INSERT_DATASET_INPUTS, inputs),
     ...writes(
@@ -70,11 +74,11 @@ export interface ModelOutput {
  * Links models that a run made; the same again is fine, so that a retry is. Errors: 404, 400 for a deleted run and for
  * a model that is there with another step.
  */
-export async function logOutputs(d1: D1Database, runId: string, models: readonly ModelOutput[]): Promise<void> {
+export async function logOutputs(d1: D1Database, runId: string, models: readonly ModelOutput[]): Promise<RunPlace> {
   const rows = models.map(({ modelId, step }) => ({ kind: "output", model_id: modelId, step }));
   const writes = jsonRows(rows).map((json) => d1.prepare(INSERT_MODELS).bind(json, runId));
   try {
-    await commitRunWrites(d1, runId, writes);
+    return await commitRunWrites(d1, runId, writes);
   } catch (error) {
     if (!isNotNullFailure(error, "run_models", "step")) throw error;
     throw new MlflowError("BAD_REQUEST", `Run ${runId} has one of these models as an output of another step already.`);
@@ -82,9 +86,9 @@ export async function logOutputs(d1: D1Database, runId: string, models: readonly
 }
 
 /** Appends an entry, as JSON text, to a tag that holds a list. Errors: 404, 400 for a deleted run or another tag. */
-export async function appendToTag(d1: D1Database, runId: string, key: string, entry: string): Promise<void> {
+export async function appendToTag(d1: D1Database, runId: string, key: string, entry: string): Promise<RunPlace> {
   try {
-    await commitRunWrites(d1, runId, [d1.prepare(APPEND_TO_TAG).bind(key, entry, runId)]);
+    return await commitRunWrites(d1, runId, [d1.prepare(APPEND_TO_TAG).bind(key, entry, runId)]);
   } catch (error) {
     if (!isNotNullFailure(error, "tags", "value")) throw error;
     throw invalid(`The tag ${key} of run ${runId} holds no JSON list to append to.`);

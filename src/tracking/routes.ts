@@ -5,6 +5,7 @@ import { feedRoutes } from "./feed-routes";
 import { inputRoutes } from "./input-routes";
 import { promptlabRoutes } from "./promptlab-routes";
 import { runRoutes } from "./run-routes";
+import { viewersRoutes } from "./viewers-routes";
 
 export function trackingRoutes(app: App): void {
   experimentRoutes(app);
@@ -12,4 +13,5 @@ export function trackingRoutes(app: App): void {
   promptlabRoutes(app);
   feedRoutes(app);
   inputRoutes(app);
+  viewersRoutes(app);
 }

@@ -4,11 +4,12 @@ import { decodeOffset, page } from "../wire/paging";
 import { type App, type AppContext, raw, rpc } from "../wire/rpc";
 import { checkAddress } from "./addresses";
 import { allowsPrivate } from "./delivery";
+import { type EventName, isMlflowEvent } from "./event-names";
 import { watchOutbox } from "./events";
 import { sealSecret } from "./secrets";
 import { createWebhook, deleteWebhook, getWebhook, listWebhooks, updateWebhook } from "./store";
 import { testWebhook } from "./test-delivery";
-import { checkEvent, checkEvents, checkName, wireWebhook } from "./webhook";
+import { checkEvent, checkEvents, checkName, type Webhook, wireWebhook } from "./webhook";
 
 const DEFAULT_PAGE = 100;
 const MAX_PAGE = 1000;
@@ -48,7 +49,7 @@ export function webhookRoutes(app: App): void {
   // Neither reads a body, nor minds how a request without any is labelled.
   raw(app, "getWebhook", async (c) => {
     const webhook = await getWebhook(c.get("db"), idOf(c));
-    return Response.json({ webhook: wireWebhook(webhook) });
+    return Response.json({ webhook: wireWebhook(readable(c, webhook)) });
   });
 
   raw(app, "deleteWebhook", async (c) => {
@@ -62,7 +63,9 @@ export function webhookRoutes(app: App): void {
     // As in MLflow, an empty name, URL or list of events changes nothing; an empty description or secret takes it away.
     if (name) checkName(name);
     if (url) checkAddress(url, allowsPrivate(c.env));
-    const events = request.events?.length ? checkEvents(request.events) : undefined;
+    const asked = request.events?.length ? checkEvents(request.events) : undefined;
+    const events = asked && [...asked, ...(await unseen(c, id))];
+    if (!events && knowsOnlyMlflow(c)) readable(c, await getWebhook(c.get("db"), id));
     if (status === "ACTIVE") await watchOutbox(c.env);
     const change = {
       name: name || undefined,
@@ -72,7 +75,7 @@ export function webhookRoutes(app: App): void {
       status,
       events,
     };
-    return { webhook: wireWebhook(await updateWebhook(c.get("db"), id, change, Date.now())) };
+    return { webhook: wireWebhook(readable(c, await updateWebhook(c.get("db"), id, change, Date.now()))) };
   });
 
   rpc(app, "testWebhook", async (request, c) => {
@@ -82,7 +85,24 @@ export function webhookRoutes(app: App): void {
   });
 }
 
-/** MLflow's Python client fails on a whole list for one event that it has no name for. */
+/** A webhook as a client can read it. Errors: 400 where MLflow's client could read none of its events. */
+function readable(c: AppContext, webhook: Webhook): Webhook {
+  if (!knowsOnlyMlflow(c)) return webhook;
+  const events = webhook.events.filter(isMlflowEvent);
+  if (events.length > 0) return { ...webhook, events };
+  throw invalid(
+    `The webhook ${webhook.row.webhookId} listens to events of runs alone, which MLflow's client has no names for: ` +
+      "read or change it with another HTTP client.",
+  );
+}
+
+/** Events of a webhook that a client was not shown, and so can't mean to take away when it sends others. */
+async function unseen(c: AppContext, id: string): Promise<EventName[]> {
+  if (!knowsOnlyMlflow(c)) return [];
+  return (await getWebhook(c.get("db"), id)).events.filter((event) => !isMlflowEvent(event));
+}
+
+/** MLflow's Python client fails on a whole answer for one event that it has no name for. */
 const knowsOnlyMlflow = (c: AppContext): boolean =>
   c.req.header("User-Agent")?.startsWith("mlflow-python-client/") ?? false;
 

@@ -102,7 +102,10 @@ it("the launcher calls until there is no more to do, and again after a while", a
   await new Promise<void>((listening) => worker.listen(0, "127.0.0.1", listening));
   const { port } = worker.address() as AddressInfo;
   const said = vi.spyOn(process.stderr, "write").mockReturnValue(true);
-  const end = collectRegularly({ addresses: ["127.0.0.1"], port, url: "" }, "secret", { first: 1, period: 20 });
+  const end = collectRegularly({ addresses: ["127.0.0.1"], port, url: `http://localhost:${port}` }, "secret", {
+    first: 1,
+    period: 20,
+  });
   await vi.waitFor(() => expect(calls.length).toBeGreaterThan(3), 5_000);
   expect(new Set(calls)).toEqual(new Set(["Bearer secret"]));
   expect(said).toHaveBeenCalledWith("tidemark: removing what was deleted failed: no\n");

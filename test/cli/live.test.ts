@@ -79,3 +79,18 @@ it("answers as any other call where there is nothing to watch", async () => {
   expect(answer.status).toBe(404);
   expect(await answer.json()).toMatchObject({ error_code: "RESOURCE_DOES_NOT_EXIST" });
 });
+
+it("sends its viewers away when it stops, and does not wait for them", async () => {
+  const socket = new WebSocket(live().replace("http", "ws"));
+  const feed = new WebSocket(`${server.url.replace("http", "ws")}/api/2.0/tidemark/experiments/1/feed`);
+  const codes: number[] = [];
+  for (const one of [socket, feed]) one.addEventListener("close", ({ code }) => codes.push(code));
+  for (const one of [socket, feed]) await expect.poll(() => one.readyState).toBe(WebSocket.OPEN);
+  const events = await fetch(live());
+  const began = Date.now();
+  server.process.kill("SIGTERM");
+  expect(await events.text()).toContain("retry:");
+  expect(await server.ended).toBe(0);
+  expect(Date.now() - began).toBeLessThan(5000);
+  expect(codes).toEqual([1001, 1001]);
+});

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, vi } from "vitest";
 import { CHUNK_POINTS } from "../../src/metrics/chunk";
 import type { RunLog } from "../../src/metrics/run-log";
 import { chunkCount, historyOf, logOf, makeRun, newId, objectOf, type Point, packOf, runRow } from "./helpers";
@@ -124,6 +124,27 @@ describe("publish", () => {
     }
     await logOf(run).flush(run);
     expect(await historyOf(run, "a")).toEqual(ramp(40));
+  });
+
+  it("that can't reach the database after a pause keeps nobody from logging on", async () => {
+    const run = await makeRun();
+    await logOf(run).append(run, packOf({ a: ramp(5) }));
+    await evictDurableObject(objectOf(run));
+    await logOf(run).append(run, packOf({ a: ramp(5, 5) }));
+    const clock = vi.spyOn(Date, "now").mockReturnValue(Date.now() + 3_600_000);
+    await runInDurableObject(objectOf(run), async (log: RunLog) => {
+      const away = () => {
+        throw new Error("the database is away");
+      };
+      Object.assign(log, { env: { ...env, DB: { prepare: away, batch: away } } });
+      await log.alarm();
+      clock.mockRestore();
+      expect(await log.append(run, packOf({ a: ramp(5, 10) }))).toMatchObject({ ok: true, accepted: 5 });
+      Object.assign(log, { env });
+    });
+    expect(await runRow(run)).toMatchObject({ hot: 1 });
+    await logOf(run).flush(run);
+    expect(await historyOf(run, "a")).toEqual(ramp(15));
   });
 
   it("happens by alarm after a pause, and a second alarm changes nothing", async () => {

@@ -62,6 +62,25 @@ describe("an experiment's feed", () => {
     socket.close(1000);
   });
 
+  it("tells of what goes into runs and comes out of them", async () => {
+    const experiment = await makeExperiment();
+    const run_id = await makeRun(experiment);
+    const { until, socket } = await watch(experiment);
+    const dataset = { name: "d", digest: "1", source_type: "local", source: "{}" };
+    await call("runs/log-inputs", { run_id, datasets: [{ dataset }] });
+    await call("runs/outputs", { run_id, models: [{ model_id: "m-1", step: 1 }] });
+    await call("runs/log-model", {
+      run_id,
+      model_json: JSON.stringify({ run_id, artifact_path: "m", utc_time_created: "t", flavors: {} }),
+    });
+    expect(await until(3)).toEqual([
+      { change: "run_inputs_logged", run_id },
+      { change: "run_outputs_logged", run_id },
+      { change: "run_outputs_logged", run_id },
+    ]);
+    socket.close(1000);
+  });
+
   it("tells of the experiment itself, and of nothing that failed", async () => {
     const experiment = await makeExperiment();
     const { until, socket } = await watch(experiment);

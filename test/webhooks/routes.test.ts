@@ -71,11 +71,22 @@ describe("webhooks", () => {
     }
   });
 
-  it("with events that MLflow lacks are kept from its Python client's list, which would fail on them", async () => {
+  it("with events that MLflow lacks are kept from its Python client, which would fail on them", async () => {
     const own = await newWebhook(["run.failed"]);
     const both = await newWebhook(["run.failed", "prompt.created"]);
     const [, { webhooks }] = await api("GET", "", undefined, { "User-Agent": "mlflow-python-client/3.17.2" });
     expect(webhooks).toEqual([expect.objectContaining({ webhook_id: both.id, events: [wireEvent("prompt.created")] })]);
+    const client = { "User-Agent": "mlflow-python-client/3.17.2" };
+    const [, shown] = await api("GET", `/${both.id}`, undefined, client);
+    expect(shown.webhook.events).toEqual([wireEvent("prompt.created")]);
+    const [, changed] = await api("PATCH", `/${both.id}`, { events: [wireEvent("prompt_tag.set")] }, client);
+    expect(changed.webhook.events).toEqual([wireEvent("prompt_tag.set")]);
+    const [, whole] = await api("GET", `/${both.id}`);
+    expect(whole.webhook.events).toEqual([wireEvent("prompt_tag.set"), wireEvent("run.failed")]);
+    for (const [method, body] of [["GET"], ["PATCH", { name: "changed" }]] as const) {
+      const [status, error] = await api(method, `/${own.id}`, body, client);
+      expect([status, error.error_code]).toEqual([400, "INVALID_PARAMETER_VALUE"]);
+    }
     const [, all] = await api("GET");
     expect(all.webhooks.map((w: { webhook_id: string }) => w.webhook_id).sort()).toEqual([own.id, both.id].sort());
   });

@@ -24,7 +24,8 @@ const texts: Rule = {
     const isList = /IN$/i.test(operator);
     if (isList && right.type === "group") return list(right);
     // An attribute is a text to whoever writes it without quotes, and would never be found.
-    if (right.type !== "group" && (entity !== "attribute" || right.type !== "name")) return unquoted(right.text, "'");
+    const isQuoted = right.type === "text" || right.type === "number";
+    if (right.type !== "group" && (entity !== "attribute" || isQuoted)) return unquoted(right.text, "'");
     const wanted = isList ? "a list of quoted strings in parentheses" : "a string in single quotes";
     throw new SearchError(`Invalid value ${right.text} for ${PREFIXES[entity]}.${key}: expected ${wanted}.`, right);
   },

@@ -6,7 +6,7 @@ import { keepSocket } from "./socket";
 
 export type ExperimentChange =
   | { change: "run_created" | "run_updated"; run: RunInfo }
-  | { change: "run_deleted" | "run_restored"; run_id: string }
+  | { change: "run_deleted" | "run_restored" | "run_inputs_logged" | "run_outputs_logged"; run_id: string }
   | { change: "run_tags_set"; run_id: string; tags: KeyValue[] }
   | { change: "run_tag_deleted"; run_id: string; key: string }
   | { change: "experiment_renamed"; name: string }
