@@ -11,6 +11,7 @@ import { told, versionCreated, versionTagDeleted, versionTagSet } from "./regist
 import {
   aliasesOf,
   assembleVersions,
+  BY_FIRST,
   idOf,
   isNamed,
   latestVersions,
@@ -213,7 +214,7 @@ export async function latestModelVersions(
   const among = sql`${named(name)} AND s.value IN (SELECT value FROM json_each(${JSON.stringify(stages)}))`;
   const [found, ...answers] = await transact(db, [
     ...theModel(name),
-    ...versionReads(sql`${latestVersions(among)} ORDER BY v.version`),
+    ...versionReads(sql`${latestVersions(among)} ${BY_FIRST}`),
     aliasesOf(named(name)),
   ]);
   if (found.length === 0) throw noSuchModel(name);

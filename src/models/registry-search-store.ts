@@ -5,7 +5,7 @@ import { transact } from "../db/transact";
 import { MODEL_VERSIONS_PAGE } from "../limits";
 import type { ModelVersion, RegisteredModel } from "./registry";
 import { type Asked, modelsPage, versionsPage } from "./registry-search";
-import { assembleModels, assembleVersions, modelReads, versionReads, versionsWhere } from "./registry-sql";
+import { assembleModels, assembleVersions, BY_STAGE, modelReads, versionReads, versionsWhere } from "./registry-sql";
 
 interface Found<T> {
   found: T[];
@@ -19,7 +19,7 @@ export async function searchRegisteredModels(
   limit: number,
 ): Promise<Found<RegisteredModel>> {
   const page = modelsPage(asked, limit);
-  const answers = await transact(db, modelReads(sql.raw(page.where), sql.raw(page.tail), page.values));
+  const answers = await transact(db, modelReads(sql.raw(page.where), sql.raw(page.tail), page.values, BY_STAGE));
   return cut(assembleModels(...answers), limit, page.tokenAfter);
 }
 

@@ -61,6 +61,16 @@ export const latestVersions = (models: SQL): SQL => sql`
         WHERE x.model_id = m.model_id AND x.stage = s.value AND x.stage <> 'None') END
   WHERE ${models}`;
 
+/** The order of a model's latest versions: that of the first version each stage has, as in MLflow. */
+export const BY_FIRST = sql`ORDER BY m.model_id, CASE s.value
+  WHEN 'None' THEN (SELECT x.version FROM model_versions x WHERE x.model_id = m.model_id AND x.stage = 'None'
+    ORDER BY x.version LIMIT 1)
+  ELSE (SELECT min(x.version) FROM model_versions x
+    WHERE x.model_id = m.model_id AND x.stage = s.value AND x.stage <> 'None') END`;
+
+/** The same in a search, as in MLflow. */
+export const BY_STAGE = sql`ORDER BY m.model_id, s.value`;
+
 type Numbers = readonly (string | number)[];
 type Numbered<T> = T & { model_id: number };
 type TagRow = Numbered<KeyValue & { version: number }>;
@@ -117,8 +127,11 @@ export const isNamed = (name: string): SQL => sql`workspace = ${WORKSPACE} AND n
 
 export const named = (name: string): SQL => sql`m.workspace = ${WORKSPACE} AND m.name = ${name}`;
 
-/** Statements that read models whole; `models` is a condition on `m`, `tail` what comes behind it for a page. */
-export const modelReads = (models: SQL, tail: SQL = sql``, numbered?: Numbers) => {
+/**
+ * Statements that read models whole; `models` is a condition on `m`, `tail` what comes behind it for a page, `order` that
+ * of their latest versions.
+ */
+export const modelReads = (models: SQL, tail: SQL = sql``, numbered?: Numbers, order = BY_FIRST) => {
   const among = sql`m.model_id IN (SELECT m.model_id FROM registered_models m WHERE ${models} ${tail})`;
   return [
     rows<RegisteredModelRow>(
@@ -135,7 +148,7 @@ export const modelReads = (models: SQL, tail: SQL = sql``, numbered?: Numbers) =
       numbered,
     ),
     aliasesOf(among, numbered),
-    ...versionReads(latestVersions(among), numbered),
+    ...versionReads(sql`${latestVersions(among)} ${order}`, numbered),
   ] as const;
 };
 
@@ -154,6 +167,6 @@ export function assembleModels(
     ...row,
     tags: tagsByModel.get(row.model_id)?.map(plain) ?? [],
     aliases: aliasesByModel.get(row.model_id) ?? [],
-    latest: (latestByModel.get(row.model_id) ?? []).sort((a, b) => a.version - b.version),
+    latest: latestByModel.get(row.model_id) ?? [],
   }));
 }

@@ -229,10 +229,14 @@ test("the latest versions of the stages asked for, by both verbs", async () => {
     const answer = await ok(method, "registered-models/get-latest-versions", { name, ...(stages && { stages }) });
     return answer.model_versions?.map((v: { version: string }) => v.version);
   };
-  expect(await latest("POST")).toEqual(["2", "3", "4"]);
+  // By the first version of each stage.
+  expect(await latest("POST")).toEqual(["3", "2", "4"]);
   expect(await latest("GET", ["staging", "NONE"])).toEqual(["3", "4"]);
   expect(await latest("POST", ["Production"])).toBeUndefined();
-  expect((await getModel(name)).latest_versions.map((v: { version: string }) => v.version)).toEqual(["2", "3", "4"]);
+  expect((await getModel(name)).latest_versions.map((v: { version: string }) => v.version)).toEqual(["3", "2", "4"]);
+  const found = await ok("GET", "registered-models/search", { filter: `name = '${name}'` });
+  const stages = found.registered_models[0].latest_versions.map((v: { current_stage: string }) => v.current_stage);
+  expect(stages).toEqual(["Archived", "None", "Staging"]);
   const path = "registered-models/get-latest-versions";
   await refused("POST", path, { name, stages: ["Bogus"] }, 400, INVALID, "Invalid Model Version stage: Bogus.");
   await refused("POST", path, { name: "nobody", stages: ["Bogus"] }, 404, MISSING, "name=nobody not found");
