@@ -7,7 +7,7 @@ import { useResource } from "../data/resource";
 import { hashHref, navigate, runPath } from "../lib/address";
 import { useTitle } from "../lib/title";
 import { BaselineChip, BaselineNote } from "../parts/baseline";
-import { FirstRun } from "../parts/snippet";
+import { FirstRun } from "../parts/first-run";
 import { ErrorNote } from "../parts/states";
 import { ExperimentMenu, ShareButton, ViewsMenu } from "./experiment-menus";
 import { ExperimentRuns } from "./experiment-runs";

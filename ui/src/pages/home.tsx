@@ -7,7 +7,7 @@ import { experimentPath, navigate, runPath, useQueryKey } from "../lib/address";
 import { formatCount } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { useTitle } from "../lib/title";
-import { FirstRun } from "../parts/snippet";
+import { FirstRun } from "../parts/first-run";
 import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
 import { ExperimentTable } from "./home-experiments";
 import { FiringNow } from "./home-firing";

@@ -7,12 +7,14 @@ import { navigate, runPath } from "../lib/address";
 import type { Direction } from "../lib/compare";
 import { useKeys } from "../lib/keys";
 import { useVirtual } from "../lib/use-virtual";
+import { lazy } from "../parts/lazy";
 import type { Arrangement } from "./arrange";
 import { type Column, columnId, columnWidth, nextSort, type Sort } from "./column";
 import type { RunColumns } from "./columns-data";
 import { GridHead } from "./grid-head";
 import { GroupRow, type RowContext, RunRow } from "./grid-row";
-import { RunSheet } from "./run-sheet";
+
+const RunSheet = lazy(() => import("./run-sheet").then((part) => part.RunSheet));
 
 export interface GridProps {
   data: RunColumns;
