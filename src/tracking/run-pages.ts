@@ -53,7 +53,9 @@ export function isConclusive(query: RunQuery, look: number, scanned: readonly nu
 /**
  * The page by way of the comparison that leads to few runs, or else along its order. Where the latter did not fill the
  * page, a last row without an id says in `k0`, as a JSON list, how many entries each of its scans had at hand, up to the
- * number it looked at: see `isConclusive`. Without an index that gives the order the page is whole at once.
+ * number it looked at: see `isConclusive`. Where there are two ways, rows say in `isLed` which one they
+ * were found. Without an index that gives the
+ * order the page is whole at once.
  */
 export function firstPage(query: RunQuery): Statement {
   const params = new Params();
@@ -62,8 +64,8 @@ export function firstPage(query: RunQuery): Statement {
   return along(query, firstLook(query), params, narrow);
 }
 
-/** The page along its order once more, looking farther. */
-export const widerPage = (query: RunQuery, look: number): Statement => along(query, look, new Params(), []);
+/** The page along its order, as far as is said, without asking what else could lead. */
+export const alongPage = (query: RunQuery, look: number): Statement => along(query, look, new Params(), []);
 
 /** The page of all runs that a filter leads to, or else of the scope, each looked at. */
 export function sortedPage(query: RunQuery): Statement {
@@ -94,10 +96,11 @@ function along(query: RunQuery, look: number, params: Params, narrow: readonly D
     );
     names.push("led");
   }
-  const union = names.map((name) => `SELECT * FROM ${name}`).join(" UNION ALL ");
+  const way = (name: string) => (isLed ? `, ${Number(name === "led")} AS isLed` : "");
+  const union = names.map((name) => `SELECT *${way(name)} FROM ${name}`).join(" UNION ALL ");
   const page = withText(query, [...parts, `page AS MATERIALIZED (${union})`]);
   if (isExact(query)) return params.statement(page);
-  const others = Array(order.columns.length - 1 + (query.text ? RUN_TEXT_COLUMNS : 0)).fill("NULL");
+  const others = Array(order.columns.length - Number(!isLed) + (query.text ? RUN_TEXT_COLUMNS : 0)).fill("NULL");
   const scanned = ["NULL", `json_array(${scans.map(({ count }) => count).join(", ")})`, ...others].join(", ");
   const isShort = `(SELECT count(*) FROM page) < ${rows}${isLed ? ` AND NOT ${isLed}` : ""}`;
   return params.statement(`${page} UNION ALL SELECT ${scanned} WHERE ${isShort}`);

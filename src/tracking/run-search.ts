@@ -17,13 +17,13 @@ import { wireRun } from "./run";
 import { runsById } from "./run-data";
 import { inExperiments, type RunScope } from "./run-filter";
 import { runOrder } from "./run-order";
-import { firstLook, firstPage, isConclusive, sortedPage, widerLook, widerPage } from "./run-pages";
+import { alongPage, firstLook, firstPage, isConclusive, sortedPage, widerLook } from "./run-pages";
 import type { RunQuery } from "./run-query";
 import { RUN_TEXT, type RunText, wireTexts } from "./run-text";
 import { stagesOf, type ViewType } from "./views";
 
 /** A row of a page: the run's id, what it was sorted by, and its text where that was asked for. */
-type PageRow = Partial<RunText> & { id: string } & SortedRow;
+type PageRow = Partial<RunText> & { id: string; isLed?: number } & SortedRow;
 
 /** Answers a search, as JSON text. Errors: 400 for what MLflow refuses. */
 export async function searchRuns(env: Env, db: Database, request: Requests["searchRuns"]): Promise<Response> {
@@ -116,6 +116,13 @@ function hotRuns(scope: RunScope): Statement {
   return params.statement(`SELECT run_id AS id FROM runs WHERE ${where} LIMIT ${params.bind(MAX_HOT_READS)}`);
 }
 
+/**
+ * Searches whose page was full along its order the last time: they are tried so again, without asking what else could
+ * lead. A search is asked again and again, by a page that is open or page by page.
+ */
+const fullAlong = new Set<string>();
+const MAX_REMEMBERED = 1000;
+
 /** Runs the statements of a page, see run-pages.ts; a `beside` statement goes with the first of them, its rows into `extra`. */
 async function findPage(
   env: Env,
@@ -123,18 +130,41 @@ async function findPage(
   beside?: Statement,
   extra: { id: string }[] = [],
 ): Promise<PageRow[]> {
-  const [first = [], besides = []] = await runStatements(env.DB, [firstPage(query), ...(beside ? [beside] : [])]);
+  const shape = JSON.stringify([query.scope, query.filter, query.order]);
+  const isKnown = fullAlong.delete(shape);
+  const first = isKnown ? alongPage(query, firstLook(query)) : firstPage(query);
+  const [found = [], besides = []] = await runStatements(env.DB, [first, ...(beside ? [beside] : [])]);
   extra.push(...(besides as { id: string }[]));
-  let found = first as (PageRow | { id: null; k0: string })[];
-  for (let look: number | undefined = firstLook(query); look !== undefined; ) {
-    const last = found.at(-1);
-    const page = found.filter((row): row is PageRow => row.id !== null);
-    if (last?.id !== null || isConclusive(query, look, JSON.parse(last.k0))) return page;
-    look = widerLook(query, page.length, look);
-    if (look !== undefined) [found = []] = (await runStatements(env.DB, [widerPage(query, look)])) as (typeof found)[];
+  const page = pageOf(query, firstLook(query), found);
+  if (page?.length === query.rows && (isKnown || page.at(-1)?.isLed === 0)) {
+    if (fullAlong.size >= MAX_REMEMBERED) fullAlong.clear();
+    fullAlong.add(shape);
+  }
+  if (page) return page;
+  const [again = []] = isKnown ? await runStatements(env.DB, [firstPage(query)]) : [found];
+  return pageOf(query, firstLook(query), again) ?? (await farther(env, query, again));
+}
+
+/** A page that was not full, along its order farther on where that promises to do, and else of all runs. */
+async function farther(env: Env, query: RunQuery, found: readonly unknown[]): Promise<PageRow[]> {
+  // The last row is no run.
+  let count = found.length - 1;
+  for (let look = widerLook(query, count, firstLook(query)); look !== undefined; look = widerLook(query, count, look)) {
+    const [wider = []] = await runStatements(env.DB, [alongPage(query, look)]);
+    const page = pageOf(query, look, wider);
+    if (page) return page;
+    count = wider.length - 1;
   }
   const [page] = await runStatements(env.DB, [sortedPage(query)]);
   return page as PageRow[];
+}
+
+/** The page in what was found by looking so far; undefined where that is not all of it. */
+function pageOf(query: RunQuery, look: number, found: readonly unknown[]): PageRow[] | undefined {
+  const rows = found as (PageRow | { id: null; k0: string })[];
+  const last = rows.at(-1);
+  const page = rows.filter((row): row is PageRow => row.id !== null);
+  return last?.id !== null || isConclusive(query, look, JSON.parse(last.k0)) ? page : undefined;
 }
 
 /**
