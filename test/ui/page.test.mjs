@@ -162,21 +162,28 @@ describe("the page", { skip: executable ? false : "no Chromium found; set CHROMI
     await close();
   });
 
-  test("a first visit needs less than 90 KB of script", async () => {
-    const { page, close } = await openTab(browser);
-    /** @type {Promise<number>[]} */
-    const scripts = [];
-    page.on("response", (response) => {
-      if (response.request().resourceType() === "script") scripts.push(response.body().then(gzippedSize));
+  /** @type {Record<string, [limit: number, path: () => string, shown: (page: import("playwright-core").Page) => Promise<void>]>} */
+  const budgets = {
+    "an experiment": [90_000, () => `/e/${ids.experiment}`, (page) => page.getByRole("grid").waitFor()],
+    "home, which draws no charts,": [35_000, () => "/", (page) => page.getByRole("table").waitFor()],
+  };
+  for (const [what, [limit, path, shown]] of Object.entries(budgets)) {
+    test(`a first visit of ${what} needs less than ${limit / 1000} KB of script`, async () => {
+      const { page, close } = await openTab(browser);
+      /** @type {Promise<number>[]} */
+      const scripts = [];
+      page.on("response", (response) => {
+        if (response.request().resourceType() === "script") scripts.push(response.body().then(gzippedSize));
+      });
+      await page.goto(`${server.url}/#${path()}`);
+      await shown(page);
+      await page.waitForTimeout(500);
+      const sizes = await Promise.all(scripts);
+      const total = sizes.reduce((sum, size) => sum + size, 0);
+      assert.ok(sizes.length > 0 && total < limit, `${total} bytes in ${sizes.length} scripts`);
+      await close();
     });
-    await page.goto(`${server.url}/#/e/${ids.experiment}`);
-    await page.getByRole("grid").waitFor();
-    await page.waitForTimeout(500);
-    const sizes = await Promise.all(scripts);
-    const total = sizes.reduce((sum, size) => sum + size, 0);
-    assert.ok(sizes.length > 0 && total < 90_000, `${total} bytes in ${sizes.length} scripts`);
-    await close();
-  });
+  }
 });
 
 /** @param {Buffer} body */
