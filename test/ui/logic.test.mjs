@@ -4,6 +4,7 @@ import { load } from "./pure.mjs";
 
 const { difference, formatDifference, speakDifference } = await load("lib/compare.ts");
 const track = await load("charts/track.ts");
+const { spread } = await load("charts/line.ts");
 const { dueTurns } = await load("charts/frames.ts");
 const { yRange } = await load("charts/range.ts");
 const column = await load("table/column.ts");
@@ -309,5 +310,13 @@ describe("numbers and times in words", () => {
     assert.equal(format.formatClock(at, 60_000), "17:02");
     assert.equal(format.formatClock(at, 86_400_000), "20 Nov");
     assert.equal(format.formatTime(at), "20 Nov 2026, 17:02:05");
+  });
+});
+
+describe("names at the ends of lines", () => {
+  test("stand where their lines end, and below each other where these are close", () => {
+    assert.deepEqual(spread([50, 10, 90], 13, 200), [50, 10, 90]);
+    assert.deepEqual(spread([52, 50, 51], 13, 200), [76, 50, 63]);
+    assert.deepEqual(spread([200, 199], 13, 200), [200, 187]);
   });
 });

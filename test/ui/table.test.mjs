@@ -125,6 +125,23 @@ describe("the runs table", { skip: executablePath ? false : "no Chromium found; 
     await close();
   });
 
+  test("one number that is copied is copied whole", async () => {
+    const { page, errors, close } = await openTab(browser);
+    await page.goto(`${server.url}/#/e/${experiment}?view=table&cols=m:loss`);
+    const number = page.locator(".grid-body .cell-metric .num").first();
+    const full = await number.getAttribute("title");
+    const copied = await number.evaluate((element) => {
+      getSelection()?.selectAllChildren(element);
+      const event = new ClipboardEvent("copy", { clipboardData: new DataTransfer(), cancelable: true });
+      window.dispatchEvent(event);
+      return event.clipboardData?.getData("text/plain");
+    });
+    assert.equal(copied, full);
+    assert.notEqual(copied, await number.innerText());
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
   test("one box draws none of the runs, or the first ones", async () => {
     const { page, errors, close } = await openTab(browser);
     await page.goto(`${server.url}/#/e/${experiment}?view=table`);

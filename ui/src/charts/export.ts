@@ -2,9 +2,12 @@
 import { seriesColor, token } from "../data/theme";
 import { download, fileName } from "../lib/csv";
 import type { ChartLine } from "./line";
+import { shortened } from "./shortened";
 
 const PAD = 16;
 const LINE = 18;
+/** Pixels of a line's name in the legend. */
+const ENTRY = 264;
 
 export async function savePicture(
   chart: HTMLCanvasElement,
@@ -18,7 +21,7 @@ export async function savePicture(
 async function drawPicture(chart: HTMLCanvasElement, metric: string, lines: readonly ChartLine[]): Promise<Blob> {
   const ratio = devicePixelRatio;
   const width = chart.width / ratio + 2 * PAD;
-  const perRow = Math.max(1, Math.floor((width - 2 * PAD) / 200));
+  const perRow = Math.max(1, Math.floor((width - 2 * PAD) / ENTRY));
   const rows = Math.ceil(lines.length / perRow);
   const height = chart.height / ratio + 3 * PAD + LINE * (rows + 2);
   const canvas = document.createElement("canvas");
@@ -37,7 +40,7 @@ async function drawPicture(chart: HTMLCanvasElement, metric: string, lines: read
   ctx.font = "12px 'Inter Variable', system-ui, sans-serif";
   const top = PAD + LINE + 16 + chart.height / ratio;
   lines.forEach((line, i) => {
-    const left = PAD + (i % perRow) * 200;
+    const left = PAD + (i % perRow) * ENTRY;
     const y = top + Math.floor(i / perRow) * LINE;
     ctx.strokeStyle = line.baseline ? token("--ink") : seriesColor(line.color);
     ctx.lineWidth = 3;
@@ -47,18 +50,11 @@ async function drawPicture(chart: HTMLCanvasElement, metric: string, lines: read
     ctx.lineTo(left + 14, y + 7);
     ctx.stroke();
     ctx.fillStyle = token("--ink");
-    ctx.fillText(shortened(ctx, line.baseline ? `${line.name} (baseline)` : line.name, 174), left + 20, y);
+    ctx.fillText(shortened(ctx, line.baseline ? `${line.name} (baseline)` : line.name, ENTRY - 26), left + 20, y);
   });
   ctx.fillStyle = token("--ink3");
   ctx.fillText(shortened(ctx, location.href, width - 2 * PAD), PAD, height - PAD - 8);
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => (blob ? resolve(blob) : reject(new Error("The picture could not be made."))), "image/png");
   });
-}
-
-function shortened(ctx: CanvasRenderingContext2D, text: string, width: number): string {
-  if (ctx.measureText(text).width <= width) return text;
-  let end = text.length;
-  while (end > 1 && ctx.measureText(`${text.slice(0, end)}…`).width > width) end -= 1;
-  return `${text.slice(0, end)}…`;
 }

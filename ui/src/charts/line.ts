@@ -52,6 +52,24 @@ export function lonelyRows(y: readonly number[]): number[] {
   return found;
 }
 
+/** Heights of texts so that none lies on another, as near as can be to those wished for, in the order of the wishes. */
+export function spread(wishes: readonly number[], gap: number, lowest: number): number[] {
+  const order = wishes.map((_, i) => i).sort((a, b) => (wishes[a] ?? 0) - (wishes[b] ?? 0));
+  const places = wishes.slice();
+  let above = Number.NEGATIVE_INFINITY;
+  for (const i of order) {
+    above = Math.max(places[i] ?? 0, above + gap);
+    places[i] = above;
+  }
+  // What was pushed off the lower edge pushes the ones above it back.
+  let below = lowest + gap;
+  for (const i of order.toReversed()) {
+    below = Math.min(places[i] ?? 0, below - gap);
+    places[i] = below;
+  }
+  return places;
+}
+
 /** A track less the baseline at the same x, as far as the baseline reaches. */
 export function differenceTrack(track: Track, base: Track): Track {
   const end = base.x[base.x.length - 1] ?? Number.NEGATIVE_INFINITY;

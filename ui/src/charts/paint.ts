@@ -1,8 +1,9 @@
 /** Draws a chart's lines on the canvas that uPlot has prepared. */
 import type uPlot from "uplot";
 import { seriesColor, seriesDash, token } from "../data/theme";
-import { type Drawn, lonelyRows } from "./line";
+import { type Drawn, lonelyRows, spread } from "./line";
 import type { Marks } from "./mark-source";
+import { shortened } from "./shortened";
 import { firstNotBelow } from "./track";
 
 export interface Scene {
@@ -39,6 +40,7 @@ export function paintScene(plot: uPlot, scene: Scene): void {
     paintBroken(plot, one);
     paintEnd(plot, scene, one);
   }
+  if (scene.named) paintNames(plot, scene);
   scene.marks?.above(plot);
   ctx.restore();
 }
@@ -152,14 +154,14 @@ function dot(plot: uPlot, x: number, y: number, radius: number, log: boolean): v
   ctx.fill();
 }
 
-/** Where a line ends: a dot with a ring while more comes, a small one on the baseline, and names where there is room. */
+/** Where a line ends: a dot with a ring while more comes, a small one on the baseline. */
 function paintEnd(plot: uPlot, scene: Scene, one: Drawn): void {
-  const { track, live, baseline, name } = one.line;
+  const { track, live, baseline } = one.line;
   const row = one.y.findLastIndex((value) => drawable(value, scene.log));
   const x = track.x[row];
   const y = one.y[row];
   if (x === undefined || y === undefined) return;
-  const { ctx, bbox } = plot;
+  const { ctx } = plot;
   ctx.fillStyle = colorOf(one);
   if (live) {
     ctx.globalAlpha = 0.25 * strength(one, scene);
@@ -168,15 +170,34 @@ function paintEnd(plot: uPlot, scene: Scene, one: Drawn): void {
   }
   if (live || baseline) dot(plot, x, y, live ? 3.5 : 3, scene.log);
   ctx.globalAlpha = 1;
-  if (!scene.named) return;
-  const left = plot.valToPos(x, "x", true);
-  const top = Math.min(Math.max(plot.valToPos(y, "y", true), bbox.top), bbox.top + bbox.height);
-  if (left > bbox.left + bbox.width) return;
+}
+
+/** Names where lines end, below each other where these are close. */
+function paintNames(plot: uPlot, { drawn, log }: Scene): void {
+  const { ctx, bbox } = plot;
+  const right = bbox.left + bbox.width;
+  const ends = drawn.flatMap((one) => {
+    const row = one.y.findLastIndex((value) => drawable(value, log));
+    if (row < 0) return [];
+    const left = plot.valToPos(one.line.track.x[row] ?? 0, "x", true);
+    const top = plot.valToPos(one.y[row] ?? 0, "y", true);
+    const text = one.line.baseline ? "baseline" : one.line.name;
+    return left > right + 1
+      ? []
+      : [{ one, left, text, top: Math.min(Math.max(top, bbox.top), bbox.top + bbox.height) }];
+  });
   ctx.font = `${11 * devicePixelRatio}px "Inter Variable", system-ui, sans-serif`;
   ctx.textBaseline = "middle";
-  const text = baseline ? "baseline" : name;
-  const short = text.length > 18 ? `${text.slice(0, 17)}…` : text;
-  ctx.fillText(short, left + 8 * devicePixelRatio, top);
+  const tops = spread(
+    ends.map(({ top }) => top),
+    13 * devicePixelRatio,
+    bbox.top + bbox.height,
+  );
+  for (const [i, { one, left, text }] of ends.entries()) {
+    const from = left + 8 * devicePixelRatio;
+    ctx.fillStyle = colorOf(one);
+    ctx.fillText(shortened(ctx, text, ctx.canvas.width - from - 4 * devicePixelRatio), from, tops[i] ?? 0);
+  }
 }
 
 /** Marks values that are no finite numbers at the edge they left by: a cross for NaN, an arrow for infinities. */

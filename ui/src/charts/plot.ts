@@ -29,7 +29,7 @@ export interface PlotSetup {
 }
 
 const FONT = "11px 'Inter Variable', system-ui, sans-serif";
-const NAMES_WIDTH = 96;
+const NAMES_WIDTH = 128;
 
 export function createPlot(setup: PlotSetup, element: HTMLElement): uPlot {
   return new uPlot(options(setup), [setup.xRange(), [null, null]], element);

@@ -1,9 +1,18 @@
 import { formatNumber } from "../lib/format";
 
-/** A metric's value in four digits, the whole of it in the title. */
+// Whoever copies one number gets all of its digits.
+addEventListener("copy", (event) => {
+  const selection = getSelection();
+  const number = selection?.anchorNode?.parentElement?.closest<HTMLElement>("[data-full]");
+  if (!number?.dataset.full || selection?.toString().trim() !== number.textContent) return;
+  event.clipboardData?.setData("text/plain", number.dataset.full);
+  event.preventDefault();
+});
+
+/** A metric's value in four digits; the whole of it is in the title, and on the clipboard where it is copied. */
 export function Value({ value }: { value: number }) {
   return (
-    <span class={Number.isFinite(value) ? "num" : "num odd"} title={String(value)}>
+    <span class={Number.isFinite(value) ? "num" : "num odd"} title={String(value)} data-full={String(value)}>
       {formatNumber(value)}
     </span>
   );
