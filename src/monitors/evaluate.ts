@@ -127,11 +127,12 @@ export class Evaluator {
       const value = values[i] as number;
       this.#take(step, timestamp, value);
       if (--this.#untilNext > 0) continue;
-      const verdict = this.#look();
-      if (!verdict) continue;
+      const isBreach = this.#isBreach();
+      if (isBreach === undefined) continue;
       this.#untilNext = this.#every;
-      const kind = verdict.isBreach ? this.#breach(timestamp) : this.#recover();
-      if (!kind) continue;
+      const kind = isBreach ? this.#breach(timestamp) : this.#recover();
+      const verdict = kind && this.#look();
+      if (!verdict) continue;
       const at = { step, timestamp, value };
       this.#alert = { isFiring: kind !== "resolve", changedAt: at };
       tell({ kind, at, evidence: this.#evidence(verdict) });
@@ -162,7 +163,14 @@ export class Evaluator {
     return "resolve";
   }
 
-  /** Undefined where there is not yet enough to judge by. */
+  /** Undefined where there is not yet enough to judge by. The commonest rule is judged without making anything. */
+  #isBreach(): boolean | undefined {
+    const { condition } = this.#rule;
+    if (condition.type !== "threshold") return this.#look()?.isBreach;
+    return this.#window.isFull ? this.#isBeyond(this.#window.value(), condition.value) : undefined;
+  }
+
+  /** The same with what it is judged by. */
   #look(): Verdict | undefined {
     if (!this.#window.isFull) return undefined;
     const { condition } = this.#rule;
@@ -181,8 +189,12 @@ export class Evaluator {
   }
 
   /** A NaN is as bad as can be. */
+  #isBeyond(value: number, limit: number): boolean {
+    return Number.isNaN(value) || (this.#rule.direction === "max" ? value < limit : value > limit);
+  }
+
   #compared(value: number, limit: number, baseline?: number): Verdict {
-    const isBreach = Number.isNaN(value) || (this.#rule.direction === "max" ? value < limit : value > limit);
+    const isBreach = this.#isBeyond(value, limit);
     return baseline === undefined ? { isBreach, value, limit } : { isBreach, value, limit, baseline };
   }
 

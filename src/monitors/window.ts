@@ -235,35 +235,60 @@ class Extreme implements Tracker {
   }
 }
 
-/** Keeps the values sorted. */
+/** Keeps the values sorted. The place of one that goes is left for the next that comes: moving what lies between once is enough. */
 class Quantile implements Tracker {
   readonly #q: number;
   #sorted = new Float64Array(FIRST_CAPACITY);
   #length = 0;
+  /** Where a value is that went; -1 for nowhere. */
+  #gap = -1;
 
   constructor(q: number) {
     this.#q = q;
   }
 
   add(value: number): void {
+    const at = upperBound(this.#sorted, value, this.#length);
+    if (this.#gap >= 0) this.#fill(at, value);
+    else this.#insert(at, value);
+  }
+
+  remove(value: number): void {
+    this.#close();
+    this.#gap = upperBound(this.#sorted, value, this.#length) - 1;
+  }
+
+  value(): number {
+    this.#close();
+    return quantile(this.#sorted, this.#q, this.#length);
+  }
+
+  #fill(at: number, value: number): void {
+    const gap = this.#gap;
+    this.#gap = -1;
+    const sorted = this.#sorted;
+    if (at > gap) {
+      sorted.copyWithin(gap, gap + 1, at);
+      sorted[at - 1] = value;
+    } else {
+      sorted.copyWithin(at + 1, at, gap);
+      sorted[at] = value;
+    }
+  }
+
+  #insert(at: number, value: number): void {
     if (this.#length === this.#sorted.length) {
       const bigger = new Float64Array(this.#length * 2);
       bigger.set(this.#sorted);
       this.#sorted = bigger;
     }
-    const at = upperBound(this.#sorted, value, this.#length);
-    this.#sorted.copyWithin(at + 1, at, this.#length);
+    this.#sorted.copyWithin(at + 1, at, this.#length++);
     this.#sorted[at] = value;
-    this.#length++;
   }
 
-  remove(value: number): void {
-    const end = upperBound(this.#sorted, value, this.#length);
-    this.#sorted.copyWithin(end - 1, end, this.#length);
-    this.#length--;
-  }
-
-  value(): number {
-    return quantile(this.#sorted, this.#q, this.#length);
+  #close(): void {
+    if (this.#gap < 0) return;
+    this.#sorted.copyWithin(this.#gap, this.#gap + 1, this.#length--);
+    this.#gap = -1;
   }
 }
