@@ -85,7 +85,8 @@ export function Watch({ context, experiment, run }: Props) {
 
   const { x, relative, store, marks } = context;
   useEffect(() => {
-    if (!monitors.data) return;
+    // Whom a filter holds of is known a moment later: until then nothing is shown that would change.
+    if (!monitors.data || !matching) return;
     const looking = monitors.data.filter((monitor) => looksAt(monitor, runs, matching));
     const drawn = alerts.filter((alert) => runs.has(alert.run_id));
     if (run !== undefined) {
@@ -153,12 +154,12 @@ function useAlertsOf(
   return useMemo(() => merged(data?.alerts ?? [], told), [data, told]);
 }
 
-/** Which of the runs the filters of monitors hold of. */
+/** Which of the runs the filters of monitors hold of; undefined until that is known. */
 function useMatching(
   monitors: readonly Monitor[] | undefined,
   experiment: string,
   runs: ReadonlySet<string>,
-): ReadonlyMap<string, ReadonlySet<string>> {
+): ReadonlyMap<string, ReadonlySet<string>> | undefined {
   const filters = [
     ...new Set(monitors?.flatMap(({ scope }) => ("experiment_id" in scope && scope.filter ? [scope.filter] : []))),
   ].slice(0, FILTERS);
@@ -178,7 +179,7 @@ function useMatching(
     },
     { idle: filters.length === 0 || ids.length === 0, pollMs: () => FILTERS_MS },
   );
-  return data ?? NOTHING;
+  return filters.length === 0 || ids.length === 0 ? NOTHING : data;
 }
 
 const NOTHING: ReadonlyMap<string, ReadonlySet<string>> = new Map();

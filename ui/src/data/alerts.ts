@@ -1,5 +1,5 @@
 /** What fires now, known to every part of the page: one small call at a time, however many parts watch. */
-import { useEffect } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Alert, AlertList, AlertQuery } from "../api/monitor-types";
 import { listAlerts } from "../api/monitors";
 import { watchExperiment } from "./experiment-feed";
@@ -38,7 +38,8 @@ export function useFiring(options: { near?: boolean } = {}): AlertList | undefin
   useEffect(() => {
     const mine = { everyMs };
     watchers.add(mine);
-    plan(firing.get() ? everyMs : FIRST_MS);
+    if (!firing.get()) plan(everyMs === NEAR_MS ? 0 : FIRST_MS);
+    else if (everyMs === NEAR_MS) plan(everyMs);
     return () => {
       watchers.delete(mine);
     };
@@ -51,8 +52,11 @@ export function useAlerts(query: AlertQuery): Resource<AlertList> {
   const round = useStore(changes);
   const alerts = useResource(`alerts ${JSON.stringify(query)}`, (signal) => listAlerts(query, signal));
   const { reload } = alerts;
+  const read = useRef(round);
   useEffect(() => {
-    if (round > 0) reload();
+    if (round === read.current) return;
+    read.current = round;
+    reload();
   }, [round, reload]);
   return alerts;
 }

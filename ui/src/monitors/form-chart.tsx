@@ -93,16 +93,14 @@ export function FormChart({ draft, metric, runs, span, onSpan, preview, onValue 
           </>
         )}
       </MonitorChart>
-      {lines.length > 1 && (
-        <ul class="legend form-legend">
-          {lines.map(({ id, name, color }) => (
-            <li key={id}>
-              <span class="swatch" style={{ background: `var(${seriesToken(color)})` }} aria-hidden="true" />
-              {name}
-            </li>
-          ))}
-        </ul>
-      )}
+      <ul class="legend form-legend">
+        {lines.map(({ id, name, color }) => (
+          <li key={id}>
+            <span class="swatch" style={{ background: `var(${seriesToken(color)})` }} aria-hidden="true" />
+            {name}
+          </li>
+        ))}
+      </ul>
       <div class="form-would">
         <p role="status" class={preview.busy ? "would would-old" : "would"}>
           <Would draft={draft} runs={runs} preview={preview} span={span} />

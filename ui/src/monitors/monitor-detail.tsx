@@ -21,10 +21,11 @@ import { comparedText, evidenceText, levelText, limitOf, momentText, stateOf, ta
 
 const TICK_MS = 5_000;
 const MARKED = 200;
+const NONE: readonly Alert[] = [];
 
 interface Props {
   monitor: Monitor;
-  firing: readonly Alert[];
+  firing: readonly Alert[] | undefined;
   /** Puts an alert's evidence in view. */
   onAlert: (id: string) => void;
   onChange: () => void;
@@ -36,7 +37,7 @@ interface Props {
 export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }: Props) {
   const now = useNow(TICK_MS);
   const [asked, setAsked] = useQueryKey("run");
-  const mine = firing.filter(({ monitor_id }) => monitor_id === monitor.monitor_id);
+  const mine = (firing ?? NONE).filter(({ monitor_id }) => monitor_id === monitor.monitor_id);
   const alerts = useAlerts({ monitor_id: monitor.monitor_id, limit: MARKED });
   const { runs, run } = useShownRun(monitor, given ?? asked ?? mine[0]?.run_id);
   const shown = useMemo(() => (run ? [run] : []), [run?.id, run?.live]);
@@ -70,7 +71,7 @@ export function MonitorDetail({ monitor, firing, onAlert, onChange, run: given }
   const side: Side = monitor.direction === "min" ? "above" : monitor.direction === "max" ? "below" : "away";
   const always = [limit, level].filter((value): value is number => value !== undefined && Number.isFinite(value));
   const limitText = limit === undefined ? undefined : textOfLimit(monitor, side, limit);
-  const state = stateOf(monitor, mine, now);
+  const state = stateOf(monitor, firing, now);
   const name = monitor.name || monitor.sentence;
   const error = runs.error ?? tracks.error;
   return (

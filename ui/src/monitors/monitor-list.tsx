@@ -14,7 +14,7 @@ const TICK_MS = 5_000;
 
 interface Props {
   monitors: readonly Monitor[];
-  firing: readonly Alert[];
+  firing: readonly Alert[] | undefined;
   names: Names;
   selected: string | undefined;
   /** Where a monitor's row leads. */
@@ -50,7 +50,7 @@ export function MonitorList({ monitors, firing, names, selected, pathOf, run }: 
           <MonitorRow
             key={monitor.monitor_id}
             monitor={monitor}
-            firing={firing.filter(({ monitor_id }) => monitor_id === monitor.monitor_id)}
+            firing={firing?.filter(({ monitor_id }) => monitor_id === monitor.monitor_id)}
             names={names}
             now={now}
             isSelected={monitor.monitor_id === selected}
@@ -65,7 +65,7 @@ export function MonitorList({ monitors, firing, names, selected, pathOf, run }: 
 
 interface RowProps {
   monitor: Monitor;
-  firing: readonly Alert[];
+  firing: readonly Alert[] | undefined;
   names: Names;
   now: number;
   isSelected: boolean;
@@ -79,7 +79,8 @@ function MonitorRow({ monitor, firing, names, now, isSelected, to, run }: RowPro
   useEffect(() => {
     if (isSelected) row.current?.scrollIntoView({ block: "nearest" });
   }, [isSelected]);
-  const seen = useMonitorNow(monitor, run ?? firing[0]?.run_id, !near);
+  // Which run is shown depends on what fires
+  const seen = useMonitorNow(monitor, run ?? firing?.[0]?.run_id, !near || firing === undefined);
   const state: MonitorState = stateOf(monitor, firing, now);
   const limit = limitOf(monitor, seen.standing);
   const name = monitor.name || monitor.sentence;

@@ -41,7 +41,7 @@ export function MonitorTools({ monitor, unseen, onAcknowledge, onChange }: Props
           Unmute
         </button>
       ) : (
-        <Menu label="Mute">
+        <Menu label="Mute" align="left">
           {(close) => {
             const mute = (until: number) => {
               close();

@@ -24,13 +24,13 @@ export type MonitorState =
   | { kind: "ok" }
   | { kind: "off" };
 
-/** How a monitor stands, from its alerts that fire. */
-export function stateOf(monitor: Monitor, firing: readonly Alert[], now: number): MonitorState {
+/** How a monitor stands, from the alerts that fire; where those are not known yet, from how many it had when it was read. */
+export function stateOf(monitor: Monitor, firing: readonly Alert[] | undefined, now: number): MonitorState {
   if (!monitor.enabled) return { kind: "off" };
   const until = monitor.muted_until ?? 0;
-  const mine = firing.filter(({ monitor_id }) => monitor_id === monitor.monitor_id);
-  if (mine.length > 0) {
-    const since = Math.min(...mine.map(({ opened_time }) => opened_time));
+  const mine = firing?.filter(({ monitor_id }) => monitor_id === monitor.monitor_id);
+  if (mine ? mine.length > 0 : monitor.firing > 0) {
+    const since = mine && Math.min(...mine.map(({ opened_time }) => opened_time));
     return { kind: "firing", severity: monitor.severity, since, muted: until > now };
   }
   return until > now ? { kind: "muted", until } : { kind: "ok" };

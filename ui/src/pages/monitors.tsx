@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef } from "preact/hooks";
+import { useEffect, useRef } from "preact/hooks";
 import type { Alert, Monitor } from "../api/monitor-types";
 import { getAlert, listMonitors } from "../api/monitors";
 import { useAlertFeeds, useAlerts, useFiring } from "../data/alerts";
@@ -13,7 +13,8 @@ import { AlertList } from "../monitors/alert-list";
 import { MonitorDetail } from "../monitors/monitor-detail";
 import { MonitorList } from "../monitors/monitor-list";
 import { useNames } from "../monitors/names";
-import { rankOf, stateOf } from "../monitors/words";
+import { useOrder } from "../monitors/use-order";
+import { stateOf } from "../monitors/words";
 import { Segments } from "../parts/segments";
 import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
 
@@ -33,14 +34,14 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
   const [q, setQ] = useQueryKey("q");
   const search = useRef<HTMLInputElement>(null);
   const now = useNow(TICK_MS);
-  const fires = firing?.alerts ?? NONE;
-  const monitors = useOrder(data ?? NO_MONITORS, fires, firing !== undefined, now);
+  const fires = firing?.alerts;
+  const monitors = useOrder(data ?? NO_MONITORS);
   const names = useNames({
     experiments: monitors.flatMap(({ scope }) => ("experiment_id" in scope ? [scope.experiment_id] : [])),
     runs: monitors.flatMap(({ scope }) => ("run_id" in scope ? [{ run: scope.run_id }] : [])),
   });
   useAlertFeeds([
-    ...fires.map(({ experiment_id }) => experiment_id),
+    ...(fires ?? NONE).map(({ experiment_id }) => experiment_id),
     ...monitors.flatMap(({ scope }) => ("experiment_id" in scope ? [scope.experiment_id] : [])),
   ]);
   const wanted = (q ?? "").toLowerCase();
@@ -77,7 +78,7 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
       onChange={reload}
     />
   );
-  const isSingle = isPhone && chosen !== undefined;
+  const isSingle = isPhone && id !== undefined;
   // On a phone a monitor is a place of its own, and starts at its top.
   useEffect(() => {
     if (isPhone) scrollTo(0, 0);
@@ -91,7 +92,7 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
             <span class="slash" aria-hidden="true">
               /
             </span>
-            <span>{chosen.name || chosen.sentence}</span>
+            <span class="monitor-crumb">{chosen && (chosen.name || chosen.sentence)}</span>
           </h1>
         ) : (
           <h1>Monitors</h1>
@@ -151,39 +152,22 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
             {(!isSingle || detail) && detail}
           </div>
         )}
-        <Alerts
-          monitor={isSingle ? chosen?.monitor_id : undefined}
-          open={openAlert}
-          onOpen={(alert) => setOpenAlert(alert, { replace: true })}
-        />
+        {/* Below the list there is room for them once its length is known */}
+        {(!isPhone || data) && (
+          <Alerts
+            monitor={isSingle ? id : undefined}
+            open={openAlert}
+            onOpen={(alert) => setOpenAlert(alert, { replace: true })}
+          />
+        )}
       </div>
     </div>
   );
 }
 
-/** What fires first; the order then stays while the page is open, so that no row moves under a hand. */
-function useOrder(
-  monitors: readonly Monitor[],
-  firing: readonly Alert[],
-  known: boolean,
-  now: number,
-): readonly Monitor[] {
-  const order = useRef<{ known: boolean; places: Map<string, number> }>({ known: false, places: new Map() });
-  return useMemo(() => {
-    const { places } = order.current;
-    const isFirst = places.size === 0 || (known && !order.current.known);
-    const sorted = isFirst
-      ? monitors.toSorted((a, b) => rankOf(stateOf(a, firing, now)) - rankOf(stateOf(b, firing, now)))
-      : // A new one comes first
-        monitors.toSorted((a, b) => (places.get(a.monitor_id) ?? -1) - (places.get(b.monitor_id) ?? -1));
-    order.current = { known, places: new Map(sorted.map(({ monitor_id }, i) => [monitor_id, i])) };
-    return sorted;
-  }, [monitors, known]);
-}
-
 interface CountsProps {
   monitors: readonly Monitor[];
-  firing: readonly Alert[];
+  firing: readonly Alert[] | undefined;
   now: number;
 }
 
@@ -196,7 +180,7 @@ function Counts({ monitors, firing, now }: CountsProps) {
       {count("firing") > 0 && (
         <span
           class={isCritical ? "monitor-state monitor-firing-critical" : "monitor-state monitor-firing-warning"}
-          title={`${plural(firing.length, "alert")} on ${plural(count("firing"), "monitor")}`}
+          title={firing && `${plural(firing.length, "alert")} on ${plural(count("firing"), "monitor")}`}
         >
           <span class="monitor-dot" aria-hidden="true" />
           {formatCount(count("firing"))} firing

@@ -1,14 +1,18 @@
+import type { Monitor } from "../api/monitor-types";
 import { listMonitors } from "../api/monitors";
 import { useAlerts, useFiring } from "../data/alerts";
+import { useMedia } from "../data/media";
 import { useResource } from "../data/resource";
 import { hashHref, newMonitorPath, pathWithQuery, runPath, useQueryKey } from "../lib/address";
 import { AlertList } from "../monitors/alert-list";
 import { MonitorDetail } from "../monitors/monitor-detail";
 import { MonitorList } from "../monitors/monitor-list";
 import { useNames } from "../monitors/names";
+import { useOrder } from "../monitors/use-order";
 import { ErrorNote, PendingRows } from "../parts/states";
 
 const SHOWN_ALERTS = 100;
+const NONE: readonly Monitor[] = [];
 
 interface Props {
   id: string;
@@ -23,15 +27,17 @@ export function RunMonitors({ id, looking }: Props) {
   const alerts = useAlerts({ run_id: id, limit: SHOWN_ALERTS });
   const [chosen] = useQueryKey("monitor");
   const [openAlert, setOpenAlert] = useQueryKey("alert");
-  const fires = (firing?.alerts ?? []).filter(({ run_id }) => run_id === id);
-  const list = (monitors.data ?? []).filter(({ monitor_id }) => looking?.has(monitor_id) ?? true);
+  const fires = firing?.alerts.filter(({ run_id }) => run_id === id);
+  const isPhone = useMedia("(max-width: 640px)");
+  const ordered = useOrder(monitors.data ?? NONE);
+  const list = ordered.filter(({ monitor_id }) => looking?.has(monitor_id) ?? true);
   const names = useNames({
     experiments: list.flatMap(({ scope }) => ("experiment_id" in scope ? [scope.experiment_id] : [])),
     runs: [{ run: id }],
   });
   const shown =
     list.find(({ monitor_id }) => monitor_id === chosen) ??
-    list.find(({ monitor_id }) => fires.some((alert) => alert.monitor_id === monitor_id)) ??
+    list.find(({ monitor_id }) => fires?.some((alert) => alert.monitor_id === monitor_id)) ??
     list[0];
   const add = (
     <a class="button" href={hashHref(newMonitorPath({ scope: `run:${id}` }))}>
@@ -80,22 +86,24 @@ export function RunMonitors({ id, looking }: Props) {
           />
         )}
       </section>
-      <section class="panel alerts-panel" aria-labelledby="run-alerts">
-        <div class="panel-head">
-          <h2 id="run-alerts">Alerts of this run</h2>
-        </div>
-        {alerts.error && (
-          <ErrorNote stale={alerts.data !== undefined} what="The alerts" error={alerts.error} retry={alerts.reload} />
-        )}
-        {!alerts.data && !alerts.error && <PendingRows rows={3} label="Loading alerts" />}
-        {alerts.data?.alerts.length === 0 && <p class="foot">Nothing fired on this run.</p>}
-        <AlertList
-          alerts={alerts.data?.alerts ?? []}
-          names={names}
-          open={openAlert}
-          onOpen={(alert) => setOpenAlert(alert, { replace: true })}
-        />
-      </section>
+      {(!isPhone || monitors.data) && (
+        <section class="panel alerts-panel" aria-labelledby="run-alerts">
+          <div class="panel-head">
+            <h2 id="run-alerts">Alerts of this run</h2>
+          </div>
+          {alerts.error && (
+            <ErrorNote stale={alerts.data !== undefined} what="The alerts" error={alerts.error} retry={alerts.reload} />
+          )}
+          {!alerts.data && !alerts.error && <PendingRows rows={3} label="Loading alerts" />}
+          {alerts.data?.alerts.length === 0 && <p class="foot">Nothing fired on this run.</p>}
+          <AlertList
+            alerts={alerts.data?.alerts ?? []}
+            names={names}
+            open={openAlert}
+            onOpen={(alert) => setOpenAlert(alert, { replace: true })}
+          />
+        </section>
+      )}
     </div>
   );
 }
