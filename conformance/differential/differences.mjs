@@ -199,6 +199,15 @@ const RULES = [
       call.path.endsWith("/search") && isRefusal(ours, / needs an AND before it/) && theirs.status === 200,
   },
   {
+    name: "status in a filter of logged models",
+    row: "The status in filters of logged models",
+    fits: (call, ours, theirs) =>
+      call.path === "logged-models/search" &&
+      /(?:^|AND\s+|attributes\.)[`"]?status\b/i.test(searchText(call)) &&
+      ours.status === 200 &&
+      theirs.status === 200,
+  },
+  {
     name: "unknown status of a logged model",
     row: "A status of a logged model that there is not",
     fits: (call, ours, theirs) =>
