@@ -4,7 +4,12 @@ import { join } from "node:path";
 import type { Plugin } from "vite";
 
 /** Which page's script stands behind the first word of an address. */
-const PAGES: Record<string, string> = { "": "pages/home.tsx", e: "pages/experiment.tsx", r: "pages/run.tsx" };
+const PAGES: Record<string, string> = {
+  "": "pages/home.tsx",
+  e: "pages/experiment.tsx",
+  r: "pages/run.tsx",
+  monitors: "pages/monitors.tsx",
+};
 
 /** What is read of an answer before the page is there. */
 interface Answer {
@@ -68,6 +73,7 @@ function early(scripts: Record<string, string[]>): void {
   };
 
   if (place === "") begin(`${own}home?limit=1000`);
+  if (place === "monitors" && id !== "new") begin(`${own}monitors`);
   if (place === "r" && id) begin(`${mlflow}runs/get?run_id=${id}`, undefined, followRun);
   if (place === "e" && id) {
     begin(`${mlflow}experiments/get?experiment_id=${id}`);
