@@ -132,7 +132,8 @@ function useAlertsOf(
       const isOurs =
         alert && ("run_id" in scope ? alert.run_id === scope.run_id : alert.experiment_id === scope.experiment_id);
       if (!alert || !isOurs) return;
-      setTold((old) => new Map(old).set(alert.alert_id, alert));
+      // The newest of them: a page may be open for days.
+      setTold((old) => new Map([...old, [alert.alert_id, alert] as const].slice(-MARKED)));
       timer ??= setTimeout(() => {
         timer = undefined;
         alertsChanged();
