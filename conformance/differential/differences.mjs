@@ -9,6 +9,8 @@ const DRIVER_TEXT = /sqlite3\.IntegrityError|Query-invoked autoflush/;
 
 /** A word that SQL reserves where a text should be. */
 const RESERVED_VALUE = /(?:=|!=|LIKE)\s+(?:BETWEEN|LIKE|IN|IS|AND|NULL)\b/i;
+/** Square brackets where a text should be, which MLflow's SQL parser takes for quotes. */
+const BRACKETS = /(?:=|LIKE)\s+\[/i;
 /** Two words, or a dot with a space beside it, where a name should be. */
 const SPACED_NAME = /\.two words|\w\. |[\w`"] \./;
 /** What Tidemark says in place of the variable. */
@@ -171,6 +173,7 @@ const RULES = [
     fits: (call, ours, theirs) =>
       call.path === "logged-models/search" &&
       ((RESERVED_VALUE.test(searchText(call)) && ours.status === 200 && isRefusal(theirs, /./)) ||
+        (BRACKETS.test(searchText(call)) && isRefusal(ours, /./) && theirs.status === 200) ||
         (isRefusal(ours, /^Invalid value .* for attributes\.\w+: expected a string in single quotes/) &&
           theirs.status === 200)),
   },

@@ -25,6 +25,8 @@ const texts: Rule = {
     if (isList && right.type === "group") return list(right);
     // An attribute is a text to whoever writes it without quotes, and would never be found.
     const isQuoted = right.type === "text" || right.type === "number";
+    // MLflow's parser takes a text such as a% apart.
+    if (right.type === "other" && right.text.includes("%")) throw new SearchError(noFilter(right.text), right);
     if (right.type !== "group" && (entity !== "attribute" || isQuoted)) return unquoted(right.text, "'");
     const wanted = isList ? "a list of quoted strings in parentheses" : "a string in single quotes";
     throw new SearchError(`Invalid value ${right.text} for ${PREFIXES[entity]}.${key}: expected ${wanted}.`, right);
