@@ -185,8 +185,9 @@ function useNear(element: { current: HTMLElement | null }, always: boolean): boo
   useLayoutEffect(() => {
     if (!element.current || always) return;
     const { top, bottom } = element.current.getBoundingClientRect();
-    // An observer tells a frame later.
-    if (top < 2 * innerHeight && bottom > -innerHeight) setNear(true);
+    // An observer tells a frame later. What is folded is measured as if it were not.
+    const isOpen = element.current.checkVisibility();
+    if (isOpen && top < 2 * innerHeight && bottom > -innerHeight) setNear(true);
     const make = new IntersectionObserver((entries) => entries.at(-1)?.isIntersecting && setNear(true), {
       rootMargin: "100% 0px",
     });

@@ -42,8 +42,8 @@ export function useLiveRun(
     told: {},
     version: 0,
   });
-  const handlers = useRef({ onPoints, onGap, run });
-  handlers.current = { onPoints, onGap, run };
+  const handlers = useRef({ onPoints, onGap });
+  handlers.current = { onPoints, onGap };
   const fresh = useRef(new Map<string, Latest>());
   const rhythm = useRef<{ at: number; gaps: number[] }>({ at: 0, gaps: [] });
 
@@ -57,9 +57,6 @@ export function useLiveRun(
     const stop = watchRun(id, {
       onRun: ({ run_name, status, lifecycle_stage }) => {
         setState((old) => ({ ...old, told: { run_name, status, lifecycle_stage } }));
-        // Its end time comes with reading it; of a run that was read after its end there is no more to know.
-        const { run: known } = handlers.current;
-        if (status !== "RUNNING" && known.data?.info.status !== status) known.reload();
       },
       onPoints: (keys) => {
         handlers.current.onPoints(keys);
@@ -85,6 +82,13 @@ export function useLiveRun(
   }, [id]);
 
   const told = state.told;
+  // Its end time comes with reading it; of a run that was read after its end there is no more to know.
+  const read = run.data?.info.status;
+  const hasEnded = told.status !== undefined && told.status !== "RUNNING" && read !== undefined && read !== told.status;
+  useEffect(() => {
+    if (hasEnded) run.reload();
+  }, [hasEnded]);
+
   const data = useMemo(() => {
     if (!run.data || !told.status) return run.data;
     return { ...run.data, info: { ...run.data.info, ...told } };

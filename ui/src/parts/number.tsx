@@ -3,7 +3,9 @@ import { formatNumber } from "../lib/format";
 // Whoever copies one number gets all of its digits.
 addEventListener("copy", (event) => {
   const selection = getSelection();
-  const number = selection?.anchorNode?.parentElement?.closest<HTMLElement>("[data-full]");
+  const anchor = selection?.anchorNode;
+  const element = anchor instanceof HTMLElement ? anchor : anchor?.parentElement;
+  const number = element?.closest<HTMLElement>("[data-full]");
   if (!number?.dataset.full || selection?.toString().trim() !== number.textContent) return;
   event.clipboardData?.setData("text/plain", number.dataset.full);
   event.preventDefault();
