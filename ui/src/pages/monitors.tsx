@@ -141,7 +141,7 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
                 />
               </div>
             )}
-            {data && rows.length === 0 && (
+            {data && rows.length === 0 && !isSingle && (
               <p class="foot">
                 No monitor matches. {plural(monitors.length, "monitor")} without this filter.{" "}
                 <button type="button" class="button" onClick={() => setQ(undefined)}>
@@ -149,7 +149,7 @@ export function MonitorsPage({ id }: { id: string | undefined }) {
                 </button>
               </p>
             )}
-            {(!isSingle || detail) && detail}
+            {detail}
           </div>
         )}
         {/* Below the list there is room for them once its length is known */}
