@@ -5,6 +5,7 @@ import { serve } from "../wire/described";
 import type { App } from "../wire/rpc";
 import { EXPERIMENT_PARAMS, integer, text } from "../wire/schemas";
 import { type KeyKind, listKeys, listValues } from "./key-store";
+import { addCounts, countUnpublished, keysInLogs } from "./log-keys";
 
 const KINDS = ["metric", "param", "tag"] as const satisfies KeyKind[];
 const MAX_KEYS = 5000;
@@ -49,8 +50,20 @@ export function keyRoutes(app: App): void {
     },
     async ({ params, query: { kind, prefix, limit } }, c) => {
       const asked = { kinds: [...new Set(kind)], prefix, limit };
-      const { byKind, truncated } = await listKeys(c.env.DB, experimentId(params.experiment_id), asked);
-      return { metrics: byKind.get("metric"), params: byKind.get("param"), tags: byKind.get("tag"), truncated };
+      const experiment = experimentId(params.experiment_id);
+      const inLogs = kind.includes("metric") ? await keysInLogs(c.env, experiment) : new Map<string, string[]>();
+      const [{ byKind, truncated }, unpublished] = await Promise.all([
+        listKeys(c.env.DB, experiment, asked),
+        countUnpublished(c.env.DB, inLogs),
+      ]);
+      const published = byKind.get("metric");
+      const metrics = published && addCounts(published, unpublished, { prefix, limit });
+      return {
+        metrics: metrics?.keys,
+        params: byKind.get("param"),
+        tags: byKind.get("tag"),
+        truncated: truncated || metrics?.truncated === true,
+      };
     },
   );
 

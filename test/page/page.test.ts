@@ -64,6 +64,32 @@ describe("keys", () => {
     expect((await get(`/experiments/${experiment}/values?kind=param&key=lr&prefix=1`)).values).toHaveLength(1);
     expect((await call("GET", `/experiments/${experiment}/keys?kind=dataset`)).body.message).toContain("'kind.0'");
   });
+
+  it("of runs that have not published yet are there, each run counted once", async () => {
+    const experiment = await newExperiment();
+    const done = await newRun(experiment);
+    await ok("runs/log-batch", { run_id: done, metrics: [metric("loss", 1), metric("old", 1)] });
+    await finish(done);
+    const run_id = await newRun(experiment);
+    await ok("runs/log-batch", { run_id, metrics: [metric("loss", 1), metric("acc", 1)] });
+    const metrics = async (query = "") => (await get(`/experiments/${experiment}/keys?kind=metric${query}`)).metrics;
+    const all = [
+      { key: "acc", runs: 1 },
+      { key: "loss", runs: 2 },
+      { key: "old", runs: 1 },
+    ];
+    expect(await metrics()).toEqual(all);
+    expect(await metrics("&prefix=a")).toEqual([{ key: "acc", runs: 1 }]);
+    expect(await get(`/experiments/${experiment}/keys?kind=metric&limit=1`)).toEqual({
+      metrics: [{ key: "acc", runs: 1 }],
+      truncated: true,
+    });
+    // A search by a metric has the latest values published, and the log go on.
+    await ok("runs/search", { experiment_ids: [experiment], filter: "metrics.acc > 0" });
+    expect(await metrics()).toEqual(all);
+    await finish(run_id);
+    expect(await metrics()).toEqual(all);
+  });
 });
 
 describe("home", () => {

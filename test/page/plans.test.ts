@@ -59,7 +59,7 @@ describe("the page's statements", () => {
 
   it.each([
     ["/home", undefined, 14],
-    ["/experiments/0/keys", undefined, 6],
+    ["/experiments/0/keys", undefined, 7],
     ["/experiments/0/values?kind=param&key=lr", undefined, 1],
     ["/experiments/0/views", undefined, 2],
     ["/runs/table", { experiment_ids: ["0"], metrics: ["val/auc"], params: ["lr"], tags: ["x"] }, 3],
