@@ -370,6 +370,20 @@ describe("what a reader does", { skip: executable ? false : "no Chromium found; 
     await close();
   });
 
+  test("a metric that a live run logs for the first time gets its chart in the experiment", async () => {
+    const { page, errors, close } = await open(`/e/${experiment}?view=charts&on=${live}`);
+    await page.locator('figure[aria-label^="loss,"]').waitFor();
+    await page.getByText("Live", { exact: true }).first().waitFor();
+    const key = `late-${Date.now().toString(36)}`;
+    for (const step of [1, 2]) {
+      const timestamp = Date.now();
+      await post(server.url, "runs/log-metric", { run_id: live, key, value: step, timestamp, step });
+      await page.locator(`figure[aria-label^="${key},"][data-points="${step}"]`).waitFor();
+    }
+    assert.deepEqual(errors, []);
+    await close();
+  });
+
   test("tags are added, refused in place, and taken away; a run is deleted and restored", async () => {
     const { page, close } = await open(`/r/${done[1]}/details`);
     await page.getByRole("button", { name: "Add tag" }).click();

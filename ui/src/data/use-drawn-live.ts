@@ -1,6 +1,6 @@
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { SeriesStore } from "../charts/series-store";
-import { watchRun } from "./run-feed";
+import { type LivePoint, watchRun } from "./run-feed";
 import { type Latest, takeLatest } from "./use-run";
 
 /** Lines open at once; more live runs than this are followed by reading their figures now and then. */
@@ -9,19 +9,19 @@ const SHOW_MS = 500;
 
 /**
  * Follows the live ones among the drawn runs: their points go to the charts, their newest values to the table.
- * @param onPoint gets the newest point of each message
+ * @param onPoints gets what comes, too
  * @param onEnd a run has come to its end, or changed in another way
  */
 export function useDrawnLive(
   runs: readonly string[],
   store: SeriesStore,
   onEnd: () => void,
-  onPoint: (run: string, timestamp: number, step: number) => void,
+  onPoints: (run: string, keys: Record<string, LivePoint[]>) => void,
 ): { latest: (run: string, key: string) => number | undefined; version: number } {
   const [version, setVersion] = useState(0);
   const values = useMemo(() => new Map<string, Map<string, Latest>>(), []);
-  const told = useRef({ onEnd, onPoint });
-  told.current = { onEnd, onPoint };
+  const told = useRef({ onEnd, onPoints });
+  told.current = { onEnd, onPoints };
   const lines = useRef(new Map<string, () => void>());
   const wanted = runs.slice(0, LINES).join();
 
@@ -42,8 +42,7 @@ export function useDrawnLive(
           const latest = values.get(run) ?? new Map<string, Latest>();
           values.set(run, latest);
           takeLatest(latest, keys);
-          for (const [step, timestamp] of Object.values(keys).flatMap((points) => points.slice(-1)))
-            told.current.onPoint(run, timestamp, step);
+          told.current.onPoints(run, keys);
           timer ??= setTimeout(() => {
             timer = undefined;
             setVersion((n) => n + 1);

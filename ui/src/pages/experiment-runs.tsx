@@ -66,13 +66,20 @@ export function ExperimentRuns(props: Props) {
   });
   const live = useMemo(() => liveRows(data), [data, version]);
   const followed = useMemo(() => drawn.filter((run) => live.includes(run)), [drawn, live]);
+  const askedFor = useMemo(() => new Set<string>(), [id]);
   const { latest, version: liveVersion } = useDrawnLive(
     followed,
     controls.context.store,
     table.reload,
-    (run, timestamp, step) => {
+    (run, points) => {
       const row = data?.rowOf(run);
-      if (row !== undefined) data?.saw(row, timestamp, step);
+      for (const [key, list] of Object.entries(points)) {
+        const [step, timestamp] = list.at(-1) ?? [];
+        if (row !== undefined && step !== undefined && timestamp !== undefined) data?.saw(row, timestamp, step);
+        if (!keys || askedFor.has(key)) continue;
+        askedFor.add(key);
+        if (!keys.metrics.some((one) => one.key === key)) props.reloadKeys();
+      }
     },
   );
   useFeed(id, props);
