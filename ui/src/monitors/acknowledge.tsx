@@ -3,7 +3,8 @@ import type { Alert } from "../api/monitor-types";
 import { acknowledgeAlert } from "../api/monitors";
 import { alertsChanged } from "../data/alerts";
 import { createStore } from "../data/store";
-import { useAction } from "./use-action";
+import { useAction } from "../data/use-action";
+import { FieldError, focusOnce } from "../parts/inline-form";
 
 /** Whoever acknowledged last on this page; asked once, not each time. */
 const lastBy = createStore("");
@@ -58,18 +59,7 @@ export function AcknowledgeForm({ alert, onDone }: { alert: Alert; onDone: () =>
           Cancel
         </button>
       </div>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
     </form>
   );
-}
-
-const focused = new WeakSet<HTMLElement>();
-function focusOnce(element: HTMLInputElement | null): void {
-  if (!element || focused.has(element)) return;
-  focused.add(element);
-  element.focus();
 }

@@ -5,12 +5,13 @@ import { resolveAlert } from "../api/monitors";
 import type { WireDouble } from "../api/types";
 import { alertsChanged } from "../data/alerts";
 import { useNow } from "../data/clock";
+import { useAction } from "../data/use-action";
 import { hashHref, monitorPath, runPath } from "../lib/address";
 import { formatCount, formatNumber, formatTime, formatUtc, plural } from "../lib/format";
 import { toNumber } from "../lib/runs";
+import { FieldError } from "../parts/inline-form";
 import { Spark } from "../parts/spark";
 import { AcknowledgeForm } from "./acknowledge";
-import { useAction } from "./use-action";
 import { endText, evidenceText, momentText, type Names } from "./words";
 
 const TICK_MS = 30_000;
@@ -198,11 +199,7 @@ function Actions({ alert }: { alert: Alert }) {
           Resolve
         </button>
       )}
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
     </div>
   );
 }

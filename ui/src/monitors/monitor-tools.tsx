@@ -2,10 +2,11 @@ import { useState } from "preact/hooks";
 import type { Alert, Monitor } from "../api/monitor-types";
 import { deleteMonitor, updateMonitor } from "../api/monitors";
 import { alertsChanged } from "../data/alerts";
+import { useAction } from "../data/use-action";
 import { hashHref, monitorPath, navigate } from "../lib/address";
 import { Dialog } from "../parts/dialog";
+import { FieldError } from "../parts/inline-form";
 import { Menu, MenuItem } from "../parts/menu";
-import { useAction } from "./use-action";
 import { FOREVER } from "./words";
 
 const HOUR = 3_600_000;
@@ -90,11 +91,7 @@ export function MonitorTools({ monitor, unseen, onAcknowledge, onChange }: Props
           </>
         )}
       </Menu>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
       {deleting && <DeleteDialog monitor={monitor} onClose={() => setDeleting(false)} onDeleted={onChange} />}
     </div>
   );
@@ -119,11 +116,7 @@ function DeleteDialog({ monitor, onClose, onDeleted }: DeleteProps) {
     <Dialog title={`Delete ${monitor.name || monitor.sentence}`} onClose={onClose}>
       <div class="confirm">
         <p>Nothing is watched by it any more. Alerts that fire end; all of its alerts stay.</p>
-        {error && (
-          <p class="field-error" role="alert">
-            {error}
-          </p>
-        )}
+        <FieldError text={error} />
         <div class="tools">
           <button type="button" class="button button-danger" disabled={busy} onClick={() => void remove()}>
             Delete monitor

@@ -4,6 +4,7 @@ import { setBaseline } from "../data/experiment";
 import { useResource } from "../data/resource";
 import { hashHref, navigate, pathWithQuery } from "../lib/address";
 import { Icon } from "../parts/icon";
+import { FieldError } from "../parts/inline-form";
 import { Menu, MenuItem } from "../parts/menu";
 import type { ExperimentActions, ExperimentState } from "./experiment-state";
 
@@ -69,11 +70,7 @@ function ViewList({ experiment, close }: { experiment: string; close: () => void
           Save
         </button>
       </form>
-      {(error ?? views.error?.message) && (
-        <p class="field-error" role="alert">
-          {error ?? views.error?.message}
-        </p>
-      )}
+      <FieldError text={error ?? views.error?.message} />
     </>
   );
 }

@@ -8,6 +8,7 @@ import { formatCount } from "../lib/format";
 import { useKeys } from "../lib/keys";
 import { useTitle } from "../lib/title";
 import { FirstRun } from "../parts/first-run";
+import { focusOnce, InlineForm } from "../parts/inline-form";
 import { BusyBar, ErrorNote, PendingRows } from "../parts/states";
 import { ExperimentTable } from "./home-experiments";
 import { FiringNow } from "./home-firing";
@@ -128,16 +129,10 @@ function Experiments({ home, reload }: { home: Home; reload: () => void }) {
 function NewExperiment({ reload }: { reload: () => void }) {
   const [open, setOpen] = useState(false);
   const [name, setName] = useState("");
-  const [error, setError] = useState<string | undefined>(undefined);
-  const create = async (event: Event) => {
-    event.preventDefault();
-    try {
-      const id = await createExperiment(name.trim());
-      reload();
-      navigate(experimentPath(id));
-    } catch (thrown) {
-      setError(thrown instanceof Error ? thrown.message : String(thrown));
-    }
+  const create = async () => {
+    const id = await createExperiment(name.trim());
+    reload();
+    navigate(experimentPath(id));
   };
   if (!open) {
     return (
@@ -147,30 +142,19 @@ function NewExperiment({ reload }: { reload: () => void }) {
     );
   }
   return (
-    <form class="inline-form" onSubmit={create} onKeyDown={(event) => event.key === "Escape" && setOpen(false)}>
-      <input
-        class="input"
-        aria-label="Name of the experiment"
-        placeholder="Name"
-        required
-        ref={(element) => {
-          if (element && !name) element.focus();
-        }}
-        aria-invalid={error !== undefined}
-        value={name}
-        onInput={(event) => setName(event.currentTarget.value)}
-      />
-      <button type="submit" class="button">
-        Create
-      </button>
-      <button type="button" class="button quiet-button" onClick={() => setOpen(false)}>
-        Cancel
-      </button>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
+    <InlineForm label="Create" onSave={create} onCancel={() => setOpen(false)}>
+      {(isRefused) => (
+        <input
+          class="input"
+          aria-label="Name of the experiment"
+          placeholder="Name"
+          required
+          ref={focusOnce}
+          aria-invalid={isRefused}
+          value={name}
+          onInput={(event) => setName(event.currentTarget.value)}
+        />
       )}
-    </form>
+    </InlineForm>
   );
 }

@@ -6,6 +6,7 @@ import { formatTime, formatUtc } from "../lib/format";
 import { Code } from "../parts/code";
 import { CopyButton } from "../parts/copy";
 import { Icon } from "../parts/icon";
+import { FieldError } from "../parts/inline-form";
 import { Pairs } from "../parts/pairs";
 
 const STAGES = ["None", "Staging", "Production", "Archived"];
@@ -82,11 +83,7 @@ export function ModelVersionPanel({ model, version, asked, onChange }: Props) {
             ))}
             <AliasForm onSave={(alias) => attempt(setAlias(name, alias, version.version))} />
           </div>
-          {error && (
-            <p class="field-error" role="alert">
-              {error}
-            </p>
-          )}
+          <FieldError text={error} />
         </div>
         <Pairs
           facts

@@ -11,6 +11,7 @@ import { hashHref } from "../lib/address";
 import { useTitle } from "../lib/title";
 import { Code } from "../parts/code";
 import { CopyButton } from "../parts/copy";
+import { focusOnce, InlineForm } from "../parts/inline-form";
 import { lazy } from "../parts/lazy";
 import { ErrorNote, PendingRows } from "../parts/states";
 import { Activity, Promote } from "./model-side";
@@ -155,18 +156,6 @@ function championOf(
 
 function Description({ model, onChange }: { model: RegisteredModel; onChange: () => void }) {
   const [text, setText] = useState<string | undefined>(undefined);
-  const [error, setError] = useState<string | undefined>(undefined);
-  const save = async (event: Event) => {
-    event.preventDefault();
-    try {
-      await describeModel(model.name, text ?? "");
-      setText(undefined);
-      setError(undefined);
-      onChange();
-    } catch (thrown) {
-      setError(thrown instanceof Error ? thrown.message : String(thrown));
-    }
-  };
   if (text === undefined) {
     return (
       <p class="description">
@@ -177,26 +166,23 @@ function Description({ model, onChange }: { model: RegisteredModel; onChange: ()
       </p>
     );
   }
+  const save = async () => {
+    await describeModel(model.name, text);
+    setText(undefined);
+    onChange();
+  };
   return (
-    <form class="inline-form" onSubmit={save}>
-      <input
-        class="input input-wide"
-        aria-label="Description"
-        value={text}
-        aria-invalid={error !== undefined}
-        onInput={(event) => setText(event.currentTarget.value)}
-      />
-      <button type="submit" class="button">
-        Save
-      </button>
-      <button type="button" class="button quiet-button" onClick={() => setText(undefined)}>
-        Cancel
-      </button>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
+    <InlineForm onSave={save} onCancel={() => setText(undefined)}>
+      {(isRefused) => (
+        <input
+          class="input input-wide"
+          aria-label="Description"
+          ref={focusOnce}
+          value={text}
+          aria-invalid={isRefused}
+          onInput={(event) => setText(event.currentTarget.value)}
+        />
       )}
-    </form>
+    </InlineForm>
   );
 }

@@ -7,6 +7,7 @@ import type { Latest } from "../data/use-run";
 import { formatCount, formatDuration, formatTime, formatUtc } from "../lib/format";
 import { groupByPrefix, ownTags, runDuration, runName, systemTags, tagValue } from "../lib/runs";
 import { CopyButton } from "../parts/copy";
+import { FieldError } from "../parts/inline-form";
 import { Value } from "../parts/number";
 import { Pairs } from "../parts/pairs";
 import { Age, RunState } from "../parts/status";
@@ -115,11 +116,7 @@ function Tags({ run, tags, onChange }: { run: string; tags: readonly KeyValue[];
           </div>
         ))}
       </dl>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
       {adding ? (
         <TagForm run={run} onDone={done} />
       ) : (

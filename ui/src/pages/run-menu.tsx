@@ -3,6 +3,7 @@ import { deleteRun, renameRun } from "../api/mlflow";
 import type { Run } from "../api/types";
 import { experimentPath, navigate } from "../lib/address";
 import { runName } from "../lib/runs";
+import { FieldError } from "../parts/inline-form";
 import { Menu, MenuItem } from "../parts/menu";
 
 interface Props {
@@ -78,11 +79,7 @@ function Rename({ name, error, onSave }: { name: string; error: string | undefin
       <button type="submit" class="button">
         Save
       </button>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
     </form>
   );
 }

@@ -8,6 +8,7 @@ import {
   type WebhookEvent,
 } from "../api/webhooks";
 import { useResource } from "../data/resource";
+import { FieldError } from "../parts/inline-form";
 import { ErrorNote, PendingRows } from "../parts/states";
 
 const EVENTS: { label: string; event: WebhookEvent }[] = [
@@ -144,11 +145,7 @@ function Form({ onDone }: { onDone: (saved: boolean) => void }) {
           </label>
         ))}
       </fieldset>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
       <div class="tools">
         <button type="submit" class="button button-main">
           Save

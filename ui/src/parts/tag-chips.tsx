@@ -1,6 +1,7 @@
 import { useState } from "preact/hooks";
 import { setRunTag } from "../api/mlflow";
 import type { KeyValue } from "../api/types";
+import { focusOnce, InlineForm } from "./inline-form";
 
 interface Props {
   run: string;
@@ -46,56 +47,36 @@ interface FormProps {
 export function TagForm({ run, tag, onDone }: FormProps) {
   const [key, setKey] = useState(tag?.key ?? "");
   const [value, setValue] = useState(tag?.value ?? "");
-  const [error, setError] = useState<string | undefined>(undefined);
-  const [busy, setBusy] = useState(false);
-  const save = async (event: Event) => {
-    event.preventDefault();
-    setBusy(true);
-    try {
-      await setRunTag(run, key.trim(), value);
-      onDone(true);
-    } catch (thrown) {
-      setError(thrown instanceof Error ? thrown.message : String(thrown));
-      setBusy(false);
-    }
+  const save = async () => {
+    await setRunTag(run, key.trim(), value);
+    onDone(true);
   };
   return (
-    <form class="tag-form" onSubmit={save} onKeyDown={(event) => event.key === "Escape" && onDone(false)}>
-      {!tag && (
-        <input
-          class="input"
-          aria-label="Tag name"
-          placeholder="name"
-          required
-          ref={focused}
-          value={key}
-          onInput={(event) => setKey(event.currentTarget.value)}
-        />
+    <InlineForm class="tag-form" onSave={save} onCancel={() => onDone(false)}>
+      {(isRefused) => (
+        <>
+          {!tag && (
+            <input
+              class="input"
+              aria-label="Tag name"
+              placeholder="name"
+              required
+              ref={focusOnce}
+              value={key}
+              onInput={(event) => setKey(event.currentTarget.value)}
+            />
+          )}
+          <input
+            class="input"
+            aria-label={tag ? `Value of ${tag.key}` : "Tag value"}
+            placeholder="value"
+            aria-invalid={isRefused}
+            ref={tag ? focusOnce : undefined}
+            value={value}
+            onInput={(event) => setValue(event.currentTarget.value)}
+          />
+        </>
       )}
-      <input
-        class="input"
-        aria-label={tag ? `Value of ${tag.key}` : "Tag value"}
-        placeholder="value"
-        aria-invalid={error !== undefined}
-        ref={tag ? focused : undefined}
-        value={value}
-        onInput={(event) => setValue(event.currentTarget.value)}
-      />
-      <button type="submit" class="button" disabled={busy}>
-        Save
-      </button>
-      <button type="button" class="button quiet-button" onClick={() => onDone(false)}>
-        Cancel
-      </button>
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
-    </form>
+    </InlineForm>
   );
-}
-
-function focused(element: HTMLInputElement | null): void {
-  element?.focus();
 }

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import type { Policy } from "../api/monitor-types";
 import { createPolicy, deletePolicy, listPolicies, updatePolicy } from "../api/monitors";
 import { useResource } from "../data/resource";
+import { FieldError } from "../parts/inline-form";
 import { ErrorNote, PendingRows } from "../parts/states";
 import { type Administered, useAdministered } from "./administrator";
 import { rulesInWords } from "./draft";
@@ -128,11 +129,7 @@ function Line({ policy, admin, onEdit, onChange }: LineProps) {
           </button>
         </span>
       )}
-      {error && (
-        <p class="field-error" role="alert">
-          {error}
-        </p>
-      )}
+      <FieldError text={error} />
     </div>
   );
 }

@@ -4,6 +4,7 @@ import type { Policy, PolicyInput } from "../api/monitor-types";
 import { fetchHome } from "../api/tidemark";
 import { useResource } from "../data/resource";
 import { plural } from "../lib/format";
+import { FieldError } from "../parts/inline-form";
 import { Segments } from "../parts/segments";
 import {
   among,
@@ -117,11 +118,7 @@ export function PolicyForm({ policy, onSave, onCancel }: Props) {
         />
         <span class="hint">characters; longer values belong in a file</span>
       </Line>
-      {shown.all && (
-        <p class="field-error" role="alert">
-          {shown.all}
-        </p>
-      )}
+      <FieldError text={shown.all} />
       <div class="tools">
         <button type="submit" class="button button-main">
           {policy ? "Save policy" : "Add policy"}
@@ -154,11 +151,7 @@ function Line({ label, id, problem, children }: LineProps) {
       )}
       <div class="policy-fields">
         {children}
-        {problem && (
-          <p class="field-error" role="alert">
-            {problem}
-          </p>
-        )}
+        <FieldError text={problem} />
       </div>
     </div>
   );

@@ -1,4 +1,5 @@
 import { useState } from "preact/hooks";
+import { focusOnce } from "../parts/inline-form";
 import type { Administered } from "./administrator";
 
 /** Asks for the administrator's token, says what for and who has it. */
@@ -44,11 +45,4 @@ export function TokenForm({ admin }: { admin: Administered }) {
       )}
     </form>
   );
-}
-
-const focused = new WeakSet<HTMLElement>();
-function focusOnce(element: HTMLInputElement | null): void {
-  if (!element || focused.has(element)) return;
-  focused.add(element);
-  element.focus();
 }

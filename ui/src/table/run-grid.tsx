@@ -119,13 +119,18 @@ export function RunGrid(props: GridProps) {
     const run = runAt(active);
     if (run) act(run);
   };
+  // Whatever has the focus takes its own Enter.
+  const openFromPage = () => {
+    if (document.activeElement !== document.body) return false;
+    openActive();
+    return true;
+  };
   useKeys({
     j: () => move(active + 1),
     k: () => move(active - 1),
     x: active >= 0 ? onActive(props.onDraw) : undefined,
     b: active >= 0 ? onActive(props.onBaseline) : undefined,
-    // Whatever has the focus takes its own Enter.
-    Enter: active >= 0 ? () => document.activeElement === document.body && (openActive(), true) : undefined,
+    Enter: active >= 0 ? openFromPage : undefined,
   });
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== scroller.current) return;
