@@ -133,10 +133,6 @@ const ROWS = [
     },
   },
   {
-    row: "The `Host` header",
-    answers: { 821: { status: 200 } },
-  },
-  {
     row: "A webhook whose host has no address",
     answers: { 796: { ...INVALID, message: "^Webhook events cannot be empty$" }, 799: { status: 200 } },
   },

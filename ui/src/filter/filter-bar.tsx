@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import type { KeysAnswer } from "../api/page-types";
 import { fetchValues } from "../api/tidemark";
 import { useResource } from "../data/resource";
@@ -28,11 +28,21 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
   const [chosen, setChosen] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const layer = useRef<HTMLDivElement>(null);
+  /** Where the caret belongs once what was taken stands there. */
+  const goTo = useRef<number | undefined>(undefined);
   const sent = useRef(value);
+  /** Sent, and not yet come back as `value`: on a slow machine more may have been written and sent meanwhile. */
+  const underWay = useRef(new Set<string>());
+  const send = (filter: string) => {
+    sent.current = filter;
+    if (filter !== value) underWay.current.add(filter);
+    onChange(filter);
+  };
 
   // A filter from elsewhere (a click on a value, the browser's back) takes the place of what was written
   useEffect(() => {
-    if (value === sent.current) return;
+    if (value === sent.current) return underWay.current.clear();
+    if (underWay.current.delete(value)) return;
     sent.current = value;
     setText(value);
   }, [value]);
@@ -43,10 +53,7 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
   useEffect(() => {
     // Plain words may be the beginning of a filter: they wait for Enter.
     if (problem || isPlain || runs === sent.current) return;
-    const timer = setTimeout(() => {
-      sent.current = runs;
-      onChange(runs);
-    }, PAUSE_MS);
+    const timer = setTimeout(() => send(runs), PAUSE_MS);
     return () => clearTimeout(timer);
   }, [runs, problem, isPlain]);
 
@@ -65,6 +72,14 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
   const at = Math.min(chosen, suggestions.length - 1);
   const isCovered = suggestions.length > 0 || problem !== undefined;
 
+  // With the text, and not a frame later: what is typed meanwhile would be torn apart.
+  useLayoutEffect(() => {
+    if (goTo.current === undefined) return;
+    input.current?.focus();
+    input.current?.setSelectionRange(goTo.current, goTo.current);
+    goTo.current = undefined;
+  });
+
   const place = () => setCaret(input.current?.selectionStart ?? undefined);
   const take = (index: number) => {
     const suggestion = suggestions[index];
@@ -75,17 +90,13 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
     setText(next);
     setChosen(0);
     setCaret(to);
-    requestAnimationFrame(() => {
-      input.current?.focus();
-      input.current?.setSelectionRange(to, to);
-    });
+    goTo.current = to;
   };
   const settle = () => {
     if (!isPlain) return;
     // What plain words mean is shown as the filter they became.
     setText(runs);
-    sent.current = runs;
-    onChange(runs);
+    send(runs);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === "ArrowDown") setChosen(Math.min(at + 1, suggestions.length - 1));
@@ -94,7 +105,7 @@ export function FilterBar({ experiment, value, onChange, keys, result }: Props) 
     else if (event.key === "Enter") {
       settle();
       setCaret(undefined);
-      if (!problem) onChange(runs);
+      if (!problem && !isPlain) send(runs);
     } else if (event.key === "Escape") {
       if (isOpen) setCaret(undefined);
       else input.current?.blur();
