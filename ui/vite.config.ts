@@ -6,7 +6,7 @@ import { keepMlflow } from "./keep-mlflow.ts";
 const SERVER = process.env.TIDEMARK_URL ?? "http://localhost:5000";
 
 const CORE =
-  /vite\/preload-helper|node_modules\/(preact|wouter|regexparam)|ui\/src\/(data(?!\/use-drawn)|lib(?!\/use-virtual)|api(?!\/(registry|webhooks))|parts\/(baseline|copy|delta|first-run|icon|lazy|menu|number|spark|states|status))[./]/;
+  /vite\/preload-helper|node_modules\/(preact|wouter|regexparam)|ui\/src\/(data(?!\/use-(drawn|action))|lib(?!\/use-virtual)|api(?!\/(registry|webhooks))|parts\/(baseline|copy|delta|first-run|icon|lazy|menu|number|spark|states|status))[./]/;
 /** What every page with charts needs at once. */
 const CHARTS =
   /node_modules\/uplot|ui\/src\/data\/use-drawn|ui\/src\/charts\/(?!chart-dialog|export|marks|paint-marks|series-table|suggest-limit|watch)/;

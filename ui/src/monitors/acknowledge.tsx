@@ -4,7 +4,8 @@ import { acknowledgeAlert } from "../api/monitors";
 import { alertsChanged } from "../data/alerts";
 import { createStore } from "../data/store";
 import { useAction } from "../data/use-action";
-import { FieldError, focusOnce } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
+import { focusOnce } from "../parts/inline-form";
 
 /** Whoever acknowledged last on this page; asked once, not each time. */
 const lastBy = createStore("");

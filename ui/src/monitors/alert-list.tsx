@@ -9,7 +9,7 @@ import { useAction } from "../data/use-action";
 import { hashHref, monitorPath, runPath } from "../lib/address";
 import { formatCount, formatNumber, formatTime, formatUtc, plural } from "../lib/format";
 import { toNumber } from "../lib/runs";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { Spark } from "../parts/spark";
 import { AcknowledgeForm } from "./acknowledge";
 import { endText, evidenceText, momentText, type Names } from "./words";

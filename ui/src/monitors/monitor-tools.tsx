@@ -5,7 +5,7 @@ import { alertsChanged } from "../data/alerts";
 import { useAction } from "../data/use-action";
 import { hashHref, monitorPath, navigate } from "../lib/address";
 import { Dialog } from "../parts/dialog";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { Menu, MenuItem } from "../parts/menu";
 import { FOREVER } from "./words";
 

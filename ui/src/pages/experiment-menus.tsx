@@ -3,8 +3,8 @@ import { createView, deleteView, listViews } from "../api/tidemark";
 import { setBaseline } from "../data/experiment";
 import { useResource } from "../data/resource";
 import { hashHref, navigate, pathWithQuery } from "../lib/address";
+import { FieldError } from "../parts/field-error";
 import { Icon } from "../parts/icon";
-import { FieldError } from "../parts/inline-form";
 import { Menu, MenuItem } from "../parts/menu";
 import type { ExperimentActions, ExperimentState } from "./experiment-state";
 

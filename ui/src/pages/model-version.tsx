@@ -5,8 +5,8 @@ import { ArtifactPreview } from "../artifacts/preview";
 import { formatTime, formatUtc } from "../lib/format";
 import { Code } from "../parts/code";
 import { CopyButton } from "../parts/copy";
+import { FieldError } from "../parts/field-error";
 import { Icon } from "../parts/icon";
-import { FieldError } from "../parts/inline-form";
 import { Pairs } from "../parts/pairs";
 
 const STAGES = ["None", "Staging", "Production", "Archived"];

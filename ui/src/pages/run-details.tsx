@@ -7,7 +7,7 @@ import type { Latest } from "../data/use-run";
 import { formatCount, formatDuration, formatTime, formatUtc } from "../lib/format";
 import { groupByPrefix, ownTags, runDuration, runName, systemTags, tagValue } from "../lib/runs";
 import { CopyButton } from "../parts/copy";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { Value } from "../parts/number";
 import { Pairs } from "../parts/pairs";
 import { Age, RunState } from "../parts/status";

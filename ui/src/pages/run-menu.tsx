@@ -3,7 +3,7 @@ import { deleteRun, renameRun } from "../api/mlflow";
 import type { Run } from "../api/types";
 import { experimentPath, navigate } from "../lib/address";
 import { runName } from "../lib/runs";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { Menu, MenuItem } from "../parts/menu";
 
 interface Props {

@@ -8,7 +8,7 @@ import {
   type WebhookEvent,
 } from "../api/webhooks";
 import { useResource } from "../data/resource";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { ErrorNote, PendingRows } from "../parts/states";
 
 const EVENTS: { label: string; event: WebhookEvent }[] = [

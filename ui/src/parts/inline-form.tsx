@@ -1,15 +1,6 @@
 import type { ComponentChildren } from "preact";
 import { useAction } from "../data/use-action";
-
-/** What the server says against something, beside it. */
-export function FieldError({ text }: { text: string | undefined }) {
-  if (!text) return null;
-  return (
-    <p class="field-error" role="alert">
-      {text}
-    </p>
-  );
-}
+import { FieldError } from "./field-error";
 
 interface Props {
   class?: string;

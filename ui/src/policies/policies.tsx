@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import type { Policy } from "../api/monitor-types";
 import { createPolicy, deletePolicy, listPolicies, updatePolicy } from "../api/monitors";
 import { useResource } from "../data/resource";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { ErrorNote, PendingRows } from "../parts/states";
 import { type Administered, useAdministered } from "./administrator";
 import { rulesInWords } from "./draft";

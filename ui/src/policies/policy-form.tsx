@@ -4,7 +4,7 @@ import type { Policy, PolicyInput } from "../api/monitor-types";
 import { fetchHome } from "../api/tidemark";
 import { useResource } from "../data/resource";
 import { plural } from "../lib/format";
-import { FieldError } from "../parts/inline-form";
+import { FieldError } from "../parts/field-error";
 import { Segments } from "../parts/segments";
 import {
   among,
