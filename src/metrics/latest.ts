@@ -4,6 +4,7 @@ import type { Database } from "../db/client";
 import { latestMetrics } from "../db/schema";
 import type { Env } from "../env";
 import { MAX_HOT_READS } from "../limits";
+import type { KeyLatest } from "./log-calls";
 import { isLater } from "./observation";
 import { eachBounded, withLog } from "./run-logs";
 
@@ -38,4 +39,14 @@ export async function overlayHot(
       [...byKey.values()].sort((a, b) => (a.key < b.key ? -1 : 1)),
     );
   });
+}
+
+/** What the logs of runs know better than D1, by run and key. Asked before D1: what leaves a log meanwhile is in D1 after. */
+export async function latestInLogs(env: Env, runIds: readonly string[]): Promise<Map<string, Map<string, KeyLatest>>> {
+  const byRun = new Map<string, Map<string, KeyLatest>>();
+  await eachBounded(runIds, async (runId) => {
+    const { latest } = await withLog(env, runId, (log) => log.latest());
+    byRun.set(runId, new Map(latest.map((one) => [one.key, one])));
+  });
+  return byRun;
 }

@@ -1,6 +1,6 @@
 /** Puts the first page together: three trips to D1, two more while alerts fire, and a call to the log of each run shown as live. */
 import type { Env } from "../env";
-import { eachBounded, withLog } from "../metrics/run-logs";
+import { latestInLogs } from "../metrics/latest";
 import { wireDouble } from "../wire/json";
 import { BASELINE_TAG, type Direction, directionIn, HEADLINE_TAG, headlineRank } from "./direction";
 import { firingPart } from "./firing";
@@ -45,7 +45,10 @@ export async function home(env: Env, limit: number, now: number) {
   const live = hot.sort((a, b) => b.start_time - a.start_time || (a.run_id < b.run_id ? -1 : 1)).slice(0, LIVE);
   const [details, logs, counts, firingAlerts] = await Promise.all([
     experimentDetails(env.DB, ids),
-    latestOf(env, live),
+    latestInLogs(
+      env,
+      live.map(({ run_id }) => run_id),
+    ),
     firing.isWatched ? monitorCounts(env.DB, ids, now) : [],
     firingPart(env, firing, now),
   ]);
@@ -179,16 +182,6 @@ async function valuesOf(env: Env, known: readonly Known[], now: number) {
     runs: missing.map(({ run_id }) => run_id),
   });
   return { ...found, values: [...found.values, ...more.values], runs: [...found.runs, ...more.runs] };
-}
-
-/** What the logs of live runs know better than D1, by run and key. */
-async function latestOf(env: Env, live: readonly HotRun[]): Promise<Map<string, Map<string, Point>>> {
-  const byRun = new Map<string, Map<string, Point>>();
-  await eachBounded(live, async ({ run_id }) => {
-    const { latest } = await withLog(env, run_id, (log) => log.latest());
-    byRun.set(run_id, new Map(latest.map(({ key, ...point }) => [key, point])));
-  });
-  return byRun;
 }
 
 /** A log lacks what it has published already: a live run shows a metric that came lately, its experiment's if that did. */

@@ -1,7 +1,7 @@
 /** Metric keys that runs have logged and not published yet, so that a run that has just begun is seen with all it logs. */
 import type { Env } from "../env";
 import { MAX_HOT_READS } from "../limits";
-import { eachBounded, withLog } from "../metrics/run-logs";
+import { latestInLogs } from "../metrics/latest";
 import type { KeyCount } from "./key-store";
 
 /** Keys by run, of the experiment's hot runs. Asked before D1: what leaves a log meanwhile is in D1 after. */
@@ -11,15 +11,11 @@ export async function keysInLogs(env: Env, experiment: string): Promise<Map<stri
   )
     .bind(experiment, MAX_HOT_READS)
     .all<{ run_id: string }>();
-  const byRun = new Map<string, string[]>();
-  await eachBounded(results, async ({ run_id }) => {
-    const { latest } = await withLog(env, run_id, (log) => log.latest());
-    byRun.set(
-      run_id,
-      latest.map(({ key }) => key),
-    );
-  });
-  return byRun;
+  const latest = await latestInLogs(
+    env,
+    results.map(({ run_id }) => run_id),
+  );
+  return new Map(Array.from(latest, ([run, byKey]) => [run, [...byKey.keys()]]));
 }
 
 /** How many of the runs have each key in their logs alone. */

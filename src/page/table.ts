@@ -1,9 +1,9 @@
 /** The table of all runs that match, by columns: lines of JSON, each a page of runs. Layout in docs/page-api.md. */
 import type { Env } from "../env";
 import { MAX_HOT_READS } from "../limits";
+import { latestInLogs } from "../metrics/latest";
 import type { KeyLatest } from "../metrics/log-calls";
 import { compareValues } from "../metrics/observation";
-import { eachBounded, withLog } from "../metrics/run-logs";
 import { experimentId } from "../tracking/experiment";
 import { findRunIds, type RunSearch } from "../tracking/run-search";
 import { stagesOf } from "../tracking/views";
@@ -81,11 +81,10 @@ interface Page {
 async function readPage(env: Env, ids: readonly string[], keys: Keys, hotReads: number): Promise<Page> {
   const runs = await readRuns(env.DB, ids, keys);
   const hot = keys.metrics.length > 0 ? runs.filter((run) => run.hot === 1).slice(0, Math.max(0, hotReads)) : [];
-  const latest: Page["latest"] = new Map();
-  await eachBounded(hot, async ({ run_id }) => {
-    const tail = await withLog(env, run_id, (log) => log.latest());
-    latest.set(run_id, new Map(tail.latest.map((one) => [one.key, one])));
-  });
+  const latest = await latestInLogs(
+    env,
+    hot.map(({ run_id }) => run_id),
+  );
   return { runs: hot.length > 0 ? await readRuns(env.DB, ids, keys) : runs, latest };
 }
 
